@@ -1,0 +1,1 @@
+nagrind_SOURCES += coregrind/base/base.h 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* code: the code zone (one memfd, mapped RX and RW), the translations in it,
+ * their look-up, chaining and deletion.
+ *
+ * Look-ups take no lock; everything that changes takes the code lock.  A deleted
+ * translation's memory is reused only after every thread has passed a safe point. */
+#pragma once
+#include "base/base.h"
+#include "vex/vex.h"
+
+struct translation {                 /* opaque to others but for these */
+    guest_addr pc; uint32_t guest_bytes; uint8_t mode;
+    uint32_t id;
+    uint8_t *rx; uint32_t size;
+    struct vex_side *sides; uint32_t n_sides;
+    struct vex_exit *exits; uint32_t n_exits;
+    uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc */
+};
+
+void code_init(size_t zone_size);
+void *code_tramp(enum vex_tramp t);              /* RX address */
+/* Copies *c into the zone as the translation of (b->pc, b->mode) and publishes it; another thread's earlier
+ * one wins.  Evicts cold translations when full.  Never fails. */
+struct translation *code_insert(const struct ir_block *b, const struct vex_code *c);
+struct translation *code_find(guest_addr pc, int mode);          /* or NULL */
+struct translation *code_by_host(const void *rx);                /* translation that holds a host address, or NULL */
+struct translation *code_by_id(uint32_t id);
+/* Guest state description at a host pc inside t. */
+const struct vex_side *code_side(const struct translation *t, const void *rx);
+/* Patches t's exit to jump to `to` directly (no-op if either is dying). */
+void code_chain(struct translation *t, uint32_t exit, struct translation *to);
+void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation *to);
+void code_jump_cache_clear(struct x86_state *s);
+void code_discard_range(guest_addr a, uint64_t size);            /* any mode */
+void code_discard_all(void);
+/* Moves every translation to another place (stress and compaction). */
+void code_move_all(void);
+/* Epochs: a thread calls this whenever it is outside generated code. */
+void code_safe_point(struct x86_state *s);
+void code_thread_init(struct x86_state *s);
+void code_thread_exit(struct x86_state *s);
+/* fork child: private copy of the zone. */
+void code_after_fork(void);
+void code_perf_map(bool on);
+void code_stats(void);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* heap/redirect: guest functions replaced by host code, found by name when an object is mapped. */
+#pragma once
+#include "run/run.h"
+#include "symbols/symbols.h"
+
+/* symbols calls this once per newly complete object: name -> address by GNU hash (or symbol table of a static executable). */
+struct redirect_object {
+    const char *soname;   /* "NONE" if it has none */
+    void *arg;
+    /* address of a defined symbol, 0 if none; *ifunc: it is a resolver */
+    guest_addr (*find)(void *arg, const char *name, bool *ifunc);
+};
+void redirect_scan(const struct redirect_object *o);
+void redirect_forget(guest_addr a, uint64_t size);     /* unmapped */
+/* Hook id at a guest address, 0: none. Lock-free. */
+uint32_t redirect_at(guest_addr pc);
+/* Runs hook id for t and returns to the guest caller (IR_EXIT_HOSTCALL).  An ifunc resolver's hook returns the address
+ * of a stub in the hook page; calls to that address arrive here again. */
+void redirect_call(struct ng_thread *t, uint32_t id);
+/* Display of a hook's frame: name, file, line; false if pc is no hook. */
+bool redirect_describe(guest_addr pc, const char **name, const char **file, int *line);
+void redirect_init(void);                              /* maps the hook page */

@@ -1,0 +1,1 @@
+nagrind_SOURCES += coregrind/kernel/kernel.h 

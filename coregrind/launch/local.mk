@@ -1,0 +1,1 @@
+nagrind_SOURCES += coregrind/launch/launch.h coregrind/launch/options.h 

@@ -1,0 +1,1 @@
+nagrind_SOURCES += coregrind/run/run.h 

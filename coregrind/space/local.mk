@@ -1,0 +1,1 @@
+nagrind_SOURCES += coregrind/space/space.h 

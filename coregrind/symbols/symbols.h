@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* symbols: objects mapped into the client, their names, lines and unwind rules.
+ * Nothing is parsed when an object is mapped but what redirection needs;
+ * lines and names are read when a report asks.  Thread safe.  */
+#pragma once
+#include "base/base.h"
+#include "nagrind/tool.h"
+
+/* space tells of every file mapping; an object is complete once its executable segment is mapped.
+ * fd may be closed after; symbols keeps a hidden descriptor of its own. */
+void symbols_mapped(guest_addr a, uint64_t size, int prot, int fd, uint64_t offset, const char *path);
+void symbols_unmapped(guest_addr a, uint64_t size);
+struct symbols_frame {
+    char *fn;              /* demangled if asked, or NULL; owned by the cache */
+    char *fn_mangled, *file, *dir, *object; int line;
+    guest_addr pc;
+    bool is_inlined;       /* shares pc with the next frame */
+};
+/* Frames (innermost inlined first) for one code address: their number, at most max. */
+int symbols_describe(guest_addr pc, struct symbols_frame *f, int max);
+/* One unwind step on (pc, sp, bp, and callee-saved), by cached rule; false at the end. */
+struct symbols_regs { uint64_t r[16], pc; };
+bool symbols_unwind(struct symbols_regs *r);
+bool symbols_data(guest_addr a, char *name, size_t size, guest_addr *start, uint64_t *sym_size);
+/* Section class of an address: "Text", "Data", "BSS", "GOT", ...; object path. */
+bool symbols_section(guest_addr a, const char **section, const char **object);
+/* Value of an exported or local function symbol in the object that holds / is named by soname glob; 0: none. */
+guest_addr symbols_lookup(const char *soname_glob, const char *name);
+/* Trace store: hash-consed stack traces (ng_trace_* of tool.h are here). */

@@ -1,0 +1,1 @@
+libvex_a_SOURCES += vex/ir/build.c

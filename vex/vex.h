@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* vex: guest bytes -> IR -> host bytes.  No system calls, no globals that
+ * change, re-entrant; knows no tool.  The pipeline, one call a stage:
+ *
+ *     guest_x86_64_decode -> [tool] -> opt_run -> host_x86_64_emit
+ */
+#pragma once
+#include "nagrind/ir.h"
+#include "nagrind/x86_64.h"
+
+/* ---- front end (guest_x86_64/) ---- */
+struct vex_decode_request {
+    guest_addr pc;
+    const uint8_t *bytes;   /* readable guest code at pc */
+    size_t n_bytes;         /* how many may be read; the block ends before an instruction that crosses it */
+    enum ir_form form;
+    int mode;
+    uint32_t max_insns;     /* at least 1 */
+    /* Redirection: nonzero hook id (exit.aux of HOSTCALL) if pc is the entry of a replaced function. */
+    uint32_t hook;
+    /* Readable bytes at a branch target, for the look at successors' flags: length, 0 if not readable. */
+    size_t (*peek)(void *arg, guest_addr pc, const uint8_t **bytes);
+    void *peek_arg;
+    bool host_cpu;          /* --cpu=host: instructions beyond x86-64-v3 are known */
+};
+/* Fills *b (reset by the callee).  Never fails: undecodable bytes become IR_EXIT_TRAP with SIGILL;
+ * n_bytes == 0 becomes IR_EXIT_TRAP with SIGSEGV. */
+void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b);
+/* Attention bits of the registers that block reads or writes (all forms, from insns and PUT/GET). */
+uint64_t guest_x86_64_block_mask(const struct ir_block *b);
+
+/* ---- IR services (ir/) ---- */
+struct ir_names { const char *(*helper)(int id); }; /* may be NULL */
+void ir_print(const struct ir_block *b, char **text, size_t *size); /* malloc'd text */
+int ir_parse(const char *text, struct ir_block *b, char *error, size_t error_size); /* 0 or -EINVAL and a message with a line number */
+/* 0, or -EINVAL and a message naming the op. */
+int ir_check(const struct ir_block *b, char *error, size_t error_size);
+const char *ir_slot_name(int slot);
+int ir_slot_type(int slot);
+
+/* ---- interpreter (ir/interp.c) ---- */
+struct ir_interp_env {
+    struct x86_state *state;
+    void *arg;
+    /* Memory by plane; return 0 or nonzero to abandon the block at this instruction (fault). */
+    int (*load)(void *arg, int plane, guest_addr a, void *to, int size);
+    int (*store)(void *arg, int plane, guest_addr a, const void *from, int size);
+    int (*cas)(void *arg, guest_addr a, void *expected_in_old_out, const void *desired, int size);
+    uint64_t (*call)(void *arg, int helper, uint64_t a0, uint64_t a1, uint64_t a2);
+    int (*native)(void *arg, const struct ir_insn *insn); /* executes one instruction on state */
+};
+/* Runs a PURE block (or TANDEM, where native does the effects and DESCRIBED ops give values).
+ * Returns the exit index taken (>= 0), with state->rip set; -1 if a callback abandoned it (rip: that instruction). */
+int ir_interp_run(const struct ir_block *b, const struct ir_interp_env *env);
+
+/* ---- optimiser (opt/) ---- */
+enum { OPT_FOLD = 1, OPT_CSE = 2, OPT_DEAD = 4, OPT_ALL = 7 };
+void opt_run(struct ir_block *b, unsigned passes);
+
+/* ---- back end (host_x86_64/) ---- */
+enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_64/tramp.c */
+    VEX_TRAMP_ENTER,        /* C: void enter(struct x86_state *, void *code) */
+    VEX_TRAMP_EXIT,         /* leave; state->exit_info is set */
+    VEX_TRAMP_INDIRECT,     /* state->rip is set: jump cache, else leave with exit_info as set */
+    VEX_TRAMP_CALL,         /* helper call; call_* are set */
+    VEX_TRAMP_FAULT,        /* landed here by the signal handler on a fault: leave, guest registers already in state */
+    VEX_TRAMPS
+};
+enum vex_reloc_kind {
+    VEX_RELOC_TRAMP32,      /* rel32 to trampoline value */
+    VEX_RELOC_ID32,         /* imm32: this translation's id */
+    VEX_RELOC_HELPER64,     /* imm64: address of helper value */
+    VEX_RELOC_OBJECT64      /* imm64: address of tool object value */
+};
+struct vex_reloc { uint32_t offset; uint16_t kind, value; };
+/* A place where the block is left.  Chainable exits have a 4-byte aligned rel32 at jump_offset that
+ * first leads to the stub at stub_offset (which sets rip and exit_info, then TRAMP_EXIT). */
+struct vex_exit { uint32_t jump_offset, stub_offset; struct ir_exit ir; bool chainable; };
+/* Guest state for host code from host_offset up to the next entry: pc, and which
+ * guest registers are in struct x86_state rather than in their host register. */
+struct vex_side { uint32_t host_offset; uint16_t insn; uint16_t gpr_in_state; uint16_t vec_in_state; uint8_t flags_in_spill; uint8_t after; /* 1: NATIVE has completed, pc is the next insn */ };
+
+struct vex_code {
+    uint8_t *code; size_t size, cap;
+    struct vex_reloc *relocs; uint32_t n_relocs, cap_relocs;
+    struct vex_exit *exits; uint32_t n_exits, cap_exits;
+    struct vex_side *sides; uint32_t n_sides, cap_sides;
+};
+void vex_code_init(struct vex_code *c);
+void vex_code_reset(struct vex_code *c);
+void vex_code_free(struct vex_code *c);
+
+struct vex_host {
+    int32_t state_offset;    /* of struct x86_state from the FS base (initial-exec TLS) */
+    bool guest_in_host_regs; /* true: identity mapping; false: guest registers live in struct x86_state (tests, PURE) */
+    uint64_t strip_size;     /* GS base holds it */
+    bool debug;              /* ir_check first */
+};
+/* Emits b.  Returns 0, or -ENOSPC if the block is too long (decode fewer instructions). */
+int host_x86_64_emit(const struct ir_block *b, const struct vex_host *h, struct vex_code *out);
+/* Writes the trampolines at buf; entry[] gets their offsets.  Returns the size, at most 4096. */
+size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t entry[VEX_TRAMPS]);
+/* Executes one instruction natively on *state (through a private stub in scratch, RX at scratch_rx, RW at scratch_rw,
+ * 512 bytes): emits the stub; the caller runs VEX_TRAMP_ENTER on it. */
+size_t host_x86_64_emit_single(const struct ir_insn *insn, const struct vex_host *h, struct vex_code *out);
