@@ -24,8 +24,8 @@ void kernel_signals_thread_init(struct ng_thread *t);  /* host sigaltstack, mask
 void kernel_signals_after_fork(struct ng_thread *t);
 /* Delivers what is pending and unblocked: builds frames, or ends the process.  Called by the dispatcher. */
 void kernel_signals_deliver(struct ng_thread *t);
-/* Raises a synchronous signal for the guest at its current state (si_addr, si_code). */
-void kernel_signal_raise(struct ng_thread *t, int sig, int si_code, guest_addr si_addr, int trapno, int err);
+/* Raises a synchronous signal for the guest at its current state (fault address, si_code). */
+void kernel_signal_raise(struct ng_thread *t, int sig, int si_code, guest_addr at, int trapno, int err);
 int64_t sys_rt_sigaction(struct ng_thread *t, const uint64_t a[6]);
 int64_t sys_rt_sigprocmask(struct ng_thread *t, const uint64_t a[6]);
 int64_t sys_rt_sigreturn(struct ng_thread *t, const uint64_t a[6]);

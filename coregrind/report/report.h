@@ -11,7 +11,7 @@ void report_banner(void);
 void report_load_suppressions(void);    /* ends the process with exit code 1 on a malformed file */
 void report_after_fork(void);           /* %p names are reopened, counts go on */
 void report_summary(void);              /* error list (-s), ERROR SUMMARY */
-void report_fatal_signal(struct ng_thread *t, int sig, int si_code, guest_addr si_addr); /* parity 2e.9 */
+void report_fatal_signal(struct ng_thread *t, int sig, int si_code, guest_addr at); /* parity 2e.9 */
 bool report_any_error(void);            /* an unsuppressed error was counted */
 void report_launcher_error(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "nagrind: ..." on stderr */
 /* A message with --PID-- prefix; developer and -v chatter. */
