@@ -207,7 +207,7 @@ static void insn_line(struct parser *s, struct ir_block *b)
     expect(s, "bytes=");
     unsigned byte;
     int used;
-    while (insn.len < 15 && sscanf(s->p, "%2x%n", &byte, &used) == 1 && used == 2) {
+    while (insn.len < 15 && isxdigit((unsigned char)*s->p) && sscanf(s->p, "%2x%n", &byte, &used) == 1 && used == 2) {
         insn.bytes[insn.len++] = byte;
         s->p += 2;
     }
