@@ -310,8 +310,9 @@ static void describe_operand(struct x86_ctx *c, int i, enum ir_opcode op)
 
 void x86_describe_memory(struct x86_ctx *c)
 {
+    const bool saves = c->zi->meta.category == ZYDIS_CATEGORY_XSAVE || c->zi->meta.category == ZYDIS_CATEGORY_XSAVEOPT;
     for (int i = 0; i < c->zi->operand_count; i++)
-        if (x86_accesses_memory(c->zi, &c->zo[i]) && (c->zo[i].actions & ZYDIS_OPERAND_ACTION_MASK_READ))
+        if (x86_accesses_memory(c->zi, &c->zo[i]) && (c->zo[i].actions & ZYDIS_OPERAND_ACTION_MASK_READ) && !saves)
             describe_operand(c, i, IR_LOAD);
     for (int i = 0; i < c->zi->operand_count; i++)
         if (x86_accesses_memory(c->zi, &c->zo[i]) && (c->zo[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))

@@ -17,7 +17,10 @@ static bool sp_delta(const struct x86_ctx *c, int64_t *delta)
     case ZYDIS_MNEMONIC_PUSH: case ZYDIS_MNEMONIC_PUSHF: case ZYDIS_MNEMONIC_PUSHFQ:
         *delta = -bytes;
         return true;
-    case ZYDIS_MNEMONIC_POP: case ZYDIS_MNEMONIC_POPF: case ZYDIS_MNEMONIC_POPFQ:
+    case ZYDIS_MNEMONIC_POPF: case ZYDIS_MNEMONIC_POPFQ:
+        *delta = bytes;
+        return true;
+    case ZYDIS_MNEMONIC_POP:
         *delta = bytes;
         return !to_rsp && !(o[0].type == ZYDIS_OPERAND_TYPE_REGISTER && o[0].reg.value == ZYDIS_REGISTER_SP);
     case ZYDIS_MNEMONIC_ADD:
