@@ -178,7 +178,11 @@ bool translate_cmpxchg(struct x86_ctx *c, const struct x86_row *row)
     const ir_ref a = x86_get_gpr(c, X86_RAX, 0, t), old = x86_read(c, 0, t), equal = x86_compare(c, IR_CMPEQ, t, a, old);
     (void)row;
     put_unless(c, X86_RAX, t, equal, old);
-    x86_write(c, 0, t, x86_select(c, t, equal, x86_read(c, 1, t), old), false);
+    if (t == IR_I32 && !x86_is_memory(c, 0)) { /* here too: the upper half stays where nothing is written */
+        const int hw = x86_gpr_number(c->zo[0].reg.value, NULL);
+        x86_put(c, IR_I64, hw, 0, x86_select(c, IR_I64, equal, x86_zext(c, IR_I64, t, x86_read(c, 1, t)), x86_get_gpr(c, hw, 0, IR_I64)));
+    } else
+        x86_write(c, 0, t, x86_select(c, t, equal, x86_read(c, 1, t), old), false);
     x86_flags_compare(c, t, a, old);
     return true;
 }

@@ -158,7 +158,7 @@ bool translate_rotate_carry(struct x86_ctx *c, const struct x86_row *row)
     return true;
 }
 
-/* SHLD and SHRD of 16 bits: both operands in one rotating 32-bit value. */
+/* SHLD and SHRD of 16 bits: both operands in one rotating 32-bit value.  (Counts over 16 are undefined.) */
 static ir_ref double_word(struct x86_ctx *c, bool left, ir_ref a, ir_ref b, const struct count *n, ir_ref *cf)
 {
     const ir_ref high = x86_zext(c, IR_I32, IR_I16, left ? a : b), low = x86_zext(c, IR_I32, IR_I16, left ? b : a);
