@@ -117,7 +117,7 @@ def compare(test, text):
     for i, (line, e) in enumerate(errors):
         if i not in used:
             complaints.append('line %d: unexpected: %s %s' % (line, e.what, e.stack[:3]))
-    log_lines = [re.sub(r'^(==|--)\d+(==|--) ', '', l) for l in text.splitlines()]
+    log_lines = [re.sub(r'^(==|--)\d+(==|--) ', '', l).strip() for l in text.splitlines()]
     complaints += ['no log line like: ' + p for p in test.logs if not any(fnmatch.fnmatchcase(l, p) for l in log_lines)]
     complaints += ['log has a line like: ' + p for p in test.no_logs if any(fnmatch.fnmatchcase(l, p) for l in log_lines)]
     return complaints
