@@ -193,6 +193,48 @@ static void check_one(int i, struct ir_block *b)
     ck_assert_msg(!memcmp(after, buffer, BUFFER), "%s: memory differs", insns[i].text);
 }
 
+/* IR_FLAG_* as bits of rflags. */
+static uint64_t flag_mask(int flags)
+{
+    uint64_t mask = 0;
+    for (int i = 0; i < 6; i++)
+        if (flags & 1 << i)
+            mask |= 1ull << flag_bits[i];
+    return mask;
+}
+
+/* What the masks do not name, the instruction neither changes nor depends on. */
+static void check_masks(int i, const struct ir_insn *n)
+{
+    uint8_t memory[BUFFER];
+    struct regs start, a, b;
+    const uint64_t kept = ARITH & ~flag_mask(n->flags_write), unread = ARITH & ~flag_mask(n->flags_read);
+    uint64_t compared;
+
+    random_state(&start);
+    memcpy(memory, buffer, BUFFER);
+    memcpy(code, insns[i].bytes, insns[i].len);
+    code[insns[i].len] = 0xc3;
+    a = start;
+    run_native(&a);
+    for (int k = 0; k < 16; k++)
+        if (k != X86_RSP && !(n->gpr_write & 1u << k))
+            ck_assert_msg(a.gpr[k] == start.gpr[k], "%s: writes register %d", insns[i].text, k);
+    ck_assert_msg(!((a.flags ^ start.flags) & kept), "%s: writes more flags", insns[i].text);
+    memcpy(buffer, memory, BUFFER);
+    for (int k = 0; k < 16; k++)
+        if (!(n->gpr_read & 1u << k))
+            start.gpr[k] = next_random();
+    start.flags ^= next_random() & unread;
+    compared = compared_flags((const uint8_t *)insns[i].bytes, insns[i].len, &start);
+    b = start;
+    run_native(&b);
+    for (int k = 0; k < 16; k++)
+        if (k != X86_RSP && n->gpr_write & 1u << k)
+            ck_assert_msg(a.gpr[k] == b.gpr[k], "%s: register %d depends on more", insns[i].text, k);
+    ck_assert_msg(!((a.flags ^ b.flags) & ~kept & compared), "%s: flags depend on more", insns[i].text);
+}
+
 static void decode(int i, enum ir_form form, struct ir_block *b)
 {
     const struct vex_decode_request r = { .pc = 0x400000, .bytes = (const uint8_t *)insns[i].bytes, .n_bytes = insns[i].len,
@@ -202,6 +244,18 @@ static void decode(int i, enum ir_form form, struct ir_block *b)
     ck_assert_msg(!ir_check(b, error, sizeof error), "%s: %s", insns[i].text, error);
     ck_assert_uint_eq(b->guest_bytes, insns[i].len);
 }
+
+START_TEST(test_masks)
+{
+    struct ir_block b;
+    ir_block_init(&b);
+    decode(_i, IR_FORM_NATIVE, &b);
+    if (b.n_insns == 1)
+        for (int k = 0; k < 20; k++)
+            check_masks(_i, &b.insns[0]);
+    ir_block_free(&b);
+}
+END_TEST
 
 START_TEST(test_row)
 {
@@ -230,6 +284,7 @@ int main(void)
     native_code = (void (*)(void))code;
     buffer += 1024;
     tcase_add_loop_test(t, test_row, 0, sizeof insns / sizeof *insns);
+    tcase_add_loop_test(t, test_masks, 0, sizeof insns / sizeof *insns);
     suite_add_tcase(s, t);
     sr = srunner_create(s);
     srunner_set_fork_status(sr, CK_NOFORK);
