@@ -70,7 +70,10 @@ static int64_t fork_host(const struct request *r)
         return pid < 0 ? -errno : pid;
     }
     const uint64_t a[6] = { flags | r->exit_signal, 0, r->flags & CLONE_PIDFD ? r->pidfd : 0, 0, 0, 0 };
-    return kernel_direct(SYS_clone, a);
+    base_locks_before_fork();
+    const int64_t pid = kernel_direct(SYS_clone, a);
+    base_locks_after_fork();
+    return pid;
 }
 
 /* All other threads stand still meanwhile: none of them is inside a lock that the child would find held. */

@@ -76,68 +76,24 @@ static void request_print(struct ng_thread *t, const uint64_t a[6], uint64_t *re
 
 /* ---- stacks the client made itself ---- */
 
-struct client_stack { uint64_t id; guest_addr low, high; };
-static struct { struct base_lock lock; struct client_stack *all; uint32_t n, cap; uint64_t next_id; } stacks;
-
-static struct client_stack *stack_by_id(uint64_t id)
-{
-    for (uint32_t i = 0; i < stacks.n; i++)
-        if (stacks.all[i].id == id)
-            return &stacks.all[i];
-    return NULL;
-}
-
-static void stack_set(struct client_stack *s, guest_addr low, guest_addr high)
-{
-    s->low = low < high ? low : high;
-    s->high = low < high ? high : low;
-}
-
 static void request_stack_register(struct ng_thread *t, const uint64_t a[6], uint64_t *result)
 {
     (void)t;
-    base_lock(&stacks.lock);
-    const uint32_t i = BASE_GROW(stacks.all, stacks.n, stacks.cap);
-    *result = stacks.all[i].id = stacks.next_id++;
-    stack_set(&stacks.all[i], a[1], a[2]);
-    base_unlock(&stacks.lock);
+    *result = space_stack_register(a[1], a[2]);
 }
 
 static void request_stack_deregister(struct ng_thread *t, const uint64_t a[6], uint64_t *result)
 {
     (void)t;
     *result = 0;
-    base_lock(&stacks.lock);
-    struct client_stack *s = stack_by_id(a[1]);
-    if (s)
-        *s = stacks.all[--stacks.n];
-    base_unlock(&stacks.lock);
+    space_stack_deregister(a[1]);
 }
 
 static void request_stack_change(struct ng_thread *t, const uint64_t a[6], uint64_t *result)
 {
     (void)t;
     *result = 0;
-    base_lock(&stacks.lock);
-    struct client_stack *s = stack_by_id(a[1]);
-    if (s)
-        stack_set(s, a[2], a[3]);
-    base_unlock(&stacks.lock);
-}
-
-bool run_stack_registered(guest_addr sp, guest_addr *low, guest_addr *high)
-{
-    bool found = false;
-    base_lock(&stacks.lock);
-    for (uint32_t i = 0; i < stacks.n && !found; i++) {
-        if (sp >= stacks.all[i].low && sp <= stacks.all[i].high) {
-            *low = stacks.all[i].low;
-            *high = stacks.all[i].high;
-            found = true;
-        }
-    }
-    base_unlock(&stacks.lock);
-    return found;
+    space_stack_change(a[1], a[2], a[3]);
 }
 
 /* ---- source lines, error switch, monitor ---- */

@@ -27,6 +27,11 @@ int32_t run_state_offset(void)
     return state_offset;
 }
 
+static uint64_t guest_pc_now(void)
+{
+    return run_is_guest ? run_self.state.rip : 0;
+}
+
 void run_init(void)
 {
     char *base;
@@ -34,6 +39,7 @@ void run_init(void)
     const ptrdiff_t offset = (char *)&run_self.state - base;
     ng_assert(offset < 0 && offset > INT32_MIN);
     state_offset = (int32_t)offset;
+    base_guest_pc = guest_pc_now;
 }
 
 void run_enter(struct ng_thread *t, const struct translation *to)
@@ -126,16 +132,13 @@ static void connect(struct ng_thread *t, const struct link *link, struct transla
 
 /* ---- exits ---- */
 
-/* A system call: as the CPU, rcx and r11 take rip and flags; a result that says "again" runs it again
- * once what interrupted it has been served. */
+/* A system call; a result that says "again" runs it again once what interrupted it has been served. */
 static void do_syscall(struct ng_thread *t, guest_addr next)
 {
     struct x86_state *s = &t->state;
     const uint64_t number = s->gpr[X86_RAX];
     t->stats[RUN_STAT_SYSCALLS]++;
     s->rip = next;
-    s->gpr[X86_RCX] = next;
-    s->gpr[X86_R11] = s->rflags;
     kernel_syscall(t);
     const int64_t result = (int64_t)s->gpr[X86_RAX];
     if (number == 15 /* rt_sigreturn: rax is the interrupted code's */)

@@ -29,8 +29,6 @@ void run_trace_host(const struct translation *t);
 void run_client_request(struct ng_thread *t);
 /* printf of the guest's format with the guest's va_list (its address): malloc'd text. */
 char *run_format_guest(guest_addr fmt, guest_addr va_list_at, size_t *length);
-/* Bounds registered by VALGRIND_STACK_REGISTER that hold sp. */
-bool run_stack_registered(guest_addr sp, guest_addr *low, guest_addr *high);
 
 /* threads.c */
 void run_thread_list_add(struct ng_thread *t);
