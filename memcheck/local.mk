@@ -1,9 +1,12 @@
-pkglib_PROGRAMS += memcheck/memcheck.so
+tools_PROGRAMS += memcheck/memcheck.so
 memcheck_memcheck_so_CPPFLAGS = -I$(srcdir)/include -I$(srcdir)/memcheck -D_GNU_SOURCE
 memcheck_memcheck_so_CFLAGS = $(AM_CFLAGS) -fPIC -O2
 memcheck_memcheck_so_LDFLAGS = -shared
-memcheck_memcheck_so_SOURCES = \
-	memcheck/main.c memcheck/memcheck.h \
+memcheck_memcheck_so_SOURCES = memcheck/memcheck.h
+memcheck_memcheck_so_SOURCES += memcheck/heap.h memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_custom.c \
+	memcheck/heap_describe.c memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/heap_redirects.c
+memcheck_memcheck_so_SOURCES += \
+	memcheck/main.c \
 	memcheck/options.c \
 	memcheck/events.c memcheck/events.h \
 	memcheck/shadow.c \
