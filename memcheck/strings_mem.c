@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* strings_mem: memcpy and the other functions with counts. */
-#include "strings.h"
+#include "strings_text.h"
 
 #define A0 (s->gpr[X86_RDI])
 #define A1 (s->gpr[X86_RSI])

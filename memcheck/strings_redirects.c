@@ -5,7 +5,7 @@
  * libc: the core gives every caller of the resolver our hook.  An alias shows
  * the name that reports have always shown.
  */
-#include "strings.h"
+#include "strings_text.h"
 
 #define FILE_NAME "vg_replace_strmem.c"
 #define LIBC(symbol, hook, line)             { symbol, "libc.so*", hook, symbol, FILE_NAME, line }

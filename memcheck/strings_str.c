@@ -6,7 +6,7 @@
  */
 #include <ctype.h>
 #include <stdlib.h>
-#include "strings.h"
+#include "strings_text.h"
 
 #define A0 (s->gpr[X86_RDI])
 #define A1 (s->gpr[X86_RSI])

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* strings_text: see strings.h. */
+/* strings_text: see strings_text.h. */
 #include <stdlib.h>
 #include <wchar.h>
-#include "strings.h"
+#include "strings_text.h"
 
 enum { FIRST_WINDOW = 128, WINDOW = 4096 };
 
