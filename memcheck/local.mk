@@ -1,4 +1,4 @@
-pkglib_PROGRAMS += memcheck/memcheck.so
+tools_PROGRAMS += memcheck/memcheck.so
 memcheck_memcheck_so_CPPFLAGS = -I$(srcdir)/include -I$(srcdir)/memcheck -D_GNU_SOURCE
 memcheck_memcheck_so_CFLAGS = $(AM_CFLAGS) -fPIC -O2
 memcheck_memcheck_so_LDFLAGS = -shared
