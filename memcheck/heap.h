@@ -131,6 +131,7 @@ bool heap_pool_exists(guest_addr pool);
 
 /* ---- requests.c ---- */
 bool requests_describe_addr(guest_addr a);      /* a block that the program has named */
+void requests_forked(void);
 
 /* ---- hooks ---- */
 /* Offset from the thread pointer of the variable that libc's accessor function (__errno_location and the like:

@@ -241,16 +241,33 @@ static size_t move_overlapping(guest_addr to, guest_addr from, size_t n)
     return n;
 }
 
+static bool readable(guest_addr a)
+{
+    uint8_t byte;
+    return text_read(a, &byte, 1) == 1;
+}
+
+/* A move stopped after `done` bytes, or up to a page later: the very byte, and whose fault it is. */
+static size_t move_rest(guest_addr to, guest_addr from, size_t done, size_t n, struct text_fault *fault)
+{
+    const size_t in_page = 4096 - ((from + done) & 4095);
+    fault->write = readable(from + done);
+    if (fault->write && in_page < n - done && !readable(from + done + in_page) &&
+        ng_write(to + done, (const void *)(from + done), in_page) == in_page) {
+        done += in_page;
+        fault->write = false;
+    }
+    fault->addr = (fault->write ? to : from) + done;
+    return done;
+}
+
 size_t text_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fault)
 {
     const size_t possible = clamp(to, clamp(from, n));
-    const size_t done = text_overlaps(to, possible, from, possible) ? move_overlapping(to, from, possible)
+    size_t done = text_overlaps(to, possible, from, possible) ? move_overlapping(to, from, possible)
                                                                     : ng_write(to, (const void *)from, possible);
-    if (__builtin_expect(done < n, 0)) {
-        uint8_t byte;
-        fault->write = text_read(from + done, &byte, 1) == 1;
-        fault->addr = (fault->write ? to : from) + done;
-    }
+    if (__builtin_expect(done < n, 0))
+        done = move_rest(to, from, done, n, fault);
     if (!shadow_is_clean(from, done) || !shadow_is_clean(to, done))
         shadow_copy_values(from, to, done);
     return done;
