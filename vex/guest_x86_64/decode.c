@@ -159,6 +159,8 @@ void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b)
     } else {
         decode_block(&c);
         b->guest_bytes = c.next - r->pc;
+        if (r->form == IR_FORM_TANDEM)
+            x86_prune(b);
     }
     b->flags_live_out = live_out(b, r);
 }

@@ -119,3 +119,5 @@ void x86_rep_string(struct x86_ctx *c, int prefix);
 void x86_translate_plain(struct x86_ctx *c);
 /* Dataflow of an instruction without a row, from the decoder's operands. */
 void x86_translate_generic(struct x86_ctx *c);
+/* Drops descriptions of flags that the same block overwrites unread, and what only they used. */
+void x86_prune(struct ir_block *b);
