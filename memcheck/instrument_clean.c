@@ -192,6 +192,19 @@ static void fill_inline(struct clean *c, ir_ref base, int64_t from, int64_t to, 
         }
 }
 
+/* Tags of [base+from, base+to).  The address of the plane is made once; rsp is taken to be aligned to 8: else
+ * neighbouring words get parts of tags. */
+static void mark_origin(struct clean *c, ir_ref base, int64_t from, int64_t to)
+{
+    ir_ref three_strips = ir_const(c->out, IR_I64, (int64_t)(3 * ng_strip_size));
+    ir_ref plane = ir_append(c->out, (struct ir_op){ .op = IR_LEA, .type = IR_I64, .a = base, .b = three_strips });
+    ir_ref two = ir_const(c->out, IR_I64, (int64_t)((uint64_t)c->origin << 32 | c->origin));
+    for (; to - from >= 8; from += 8)
+        store_at(c, IR_PLANE_GUEST, IR_I64, plane, from, two);
+    for (; from < to; from += 4)
+        store_at(c, IR_PLANE_GUEST, IR_I32, plane, from, ir_const(c->out, IR_I32, c->origin));
+}
+
 static void forget_checked(struct clean *c) { c->n_checked = 0; }
 
 static void mark(struct clean *c, ir_ref base, int64_t from, int64_t to, uint8_t byte)
@@ -204,11 +217,8 @@ static void mark(struct clean *c, ir_ref base, int64_t from, int64_t to, uint8_t
         return;
     }
     fill_inline(c, base, from, to, byte);
-    if (byte == VPAT_UNDEFINED && c->origin) {
-        ir_ref tag = ir_const(c->out, IR_I32, c->origin);
-        for (int64_t at = from; at < to; at += 4)
-            store_at(c, IR_PLANE_O, IR_I32, base, at, tag);
-    }
+    if (byte == VPAT_UNDEFINED && c->origin)
+        mark_origin(c, base, from, to);
 }
 
 static uint8_t growth_byte(void) { return mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED; }

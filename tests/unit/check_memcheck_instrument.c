@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: memcheck/{instrument,instrument_clean,instrument_dirty,rules,helpers,stack,shadow,shadow_side,registers,options}.c
+/* needs: memcheck/{instrument,instrument_clean,instrument_dirty,rules,helpers,meet,stack,shadow,shadow_side,registers,options}.c
  *        vex/guest_x86_64 (all), vex/ir (all) */
 /* Both translation modes of memcheck, on real instructions, run by the IR
  * interpreter: guest code of this very file is decoded in PURE form (every effect
@@ -40,6 +40,20 @@ bool ng_segment_at(guest_addr a, struct ng_segment *out)
 {
     *out = (struct ng_segment){ .start = DATA, .end = DATA + DATA_SIZE, .prot = 3 };
     return a >= out->start && a < out->end;
+}
+static const uint8_t *code_bytes;
+static size_t code_size;
+size_t ng_read(void *to, guest_addr from, size_t size)
+{
+    if (from >= CODE && from < CODE + code_size) {
+        size = size < CODE + code_size - from ? size : CODE + code_size - from;
+        memcpy(to, code_bytes + (from - CODE), size);
+        return size;
+    }
+    if (from < DATA || from + size > DATA + DATA_SIZE)
+        return 0;
+    memcpy(to, (void *)from, size);
+    return size;
 }
 bool ng_stack_bounds(guest_addr sp, guest_addr *low, guest_addr *high)
 {
@@ -112,6 +126,8 @@ static bool run(const uint8_t *code, const uint8_t *end)
     ir_block_init(&in);
     ir_block_init(&out);
     dirty_blocks = clean_blocks = 0;
+    code_bytes = code;
+    code_size = (size_t)(end - code);
     state.rip = CODE;
     while (state.rip != CODE + (guest_addr)(end - code)) {
         const guest_addr pc = state.rip;
@@ -225,6 +241,36 @@ START_TEST(condition_on_undefined)
     *ng_v(DATA + 4096) = 0xfb; /* not the bit that is tested */
     RUN(branch);
     ck_assert_int_eq(n_cond, 0);
+}
+END_TEST
+
+/* if (a && b) with b tested first, a defined and 0: both ways end at label 1 */
+GUEST(and_swapped, "cmp dword ptr [rdi], 3\n je 1f\n cmp dword ptr [rsi], 0\n jne 1f\n mov ecx, 1\n1: nop")
+START_TEST(swapped_conditions_meet)
+{
+    memset(ng_v(DATA + 4096), 0xff, 4);
+    *(int *)(DATA + 8192) = 1;
+    RUN(and_swapped);
+    ck_assert_int_eq(n_cond, 0);
+    prepare();
+    memset(ng_v(DATA + 4096), 0xff, 4); /* the second test does not lead there */
+    RUN(and_swapped);
+    ck_assert_int_eq(n_cond, 1);
+    prepare();
+    memset(ng_v(DATA + 4096), 0xff, 4); /* nor is it defined */
+    *(int *)(DATA + 8192) = 1;
+    memset(ng_v(DATA + 8192), 0xff, 4);
+    RUN(and_swapped);
+    ck_assert_int_ge(n_cond, 1);
+}
+END_TEST
+
+GUEST(conditional_move, "cmp dword ptr [rdi], 3\n je 1f\n mov eax, 5\n1: nop")
+START_TEST(an_effect_is_no_meeting)
+{
+    memset(ng_v(DATA + 4096), 0xff, 4);
+    RUN(conditional_move);
+    ck_assert_int_eq(n_cond, 1);
 }
 END_TEST
 
@@ -392,6 +438,8 @@ int main(void)
     tcase_add_test(t, clean_code_stays_clean);
     tcase_add_test(t, attention_goes_away);
     tcase_add_test(t, condition_on_undefined);
+    tcase_add_test(t, swapped_conditions_meet);
+    tcase_add_test(t, an_effect_is_no_meeting);
     tcase_add_test(t, undefined_address);
     tcase_add_test(t, idioms_are_defined);
     tcase_add_test(t, vectors_travel);
