@@ -32,7 +32,10 @@ enum heap_state {
 struct heap_block {
     guest_addr addr;             /* what the program got */
     uint64_t size;               /* as asked for */
-    struct heap_block *next;     /* of a cache, the quarantine, or a hash chain */
+    union {
+        struct heap_block *next; /* of a cache, the quarantine, or a hash chain */
+        uint64_t leak_index;     /* of a live block in a span, while a leak search runs */
+    };
     ng_trace alloc_trace, free_trace;
     uint32_t thread;             /* that allocated it */
     uint8_t kind;
@@ -128,6 +131,7 @@ bool heap_pool_exists(guest_addr pool);
 
 /* ---- requests.c ---- */
 bool requests_describe_addr(guest_addr a);      /* a block that the program has named */
+void requests_forked(void);
 
 /* ---- hooks ---- */
 /* Offset from the thread pointer of the variable that libc's accessor function (__errno_location and the like:

@@ -387,4 +387,5 @@ void heap_forked(void)
         pthread_mutex_init(&central[i].lock, NULL);
     heap_spans_forked();
     heap_custom_forked();
+    requests_forked();
 }

@@ -149,6 +149,7 @@ int leak_supp_check_extra(const char *extra);                        /* 0 or -1 
 bool requests_handle(struct ng_thread *t, const uint64_t args[6], uint64_t *result);
 /* Is a inside a range of DISABLE_ADDR_ERROR_REPORTING or --ignore-ranges? */
 bool requests_address_ignored(guest_addr a, size_t size);
+int requests_parse_ignore_ranges(const char *value); /* --ignore-ranges: 0 or -1 */
 
 /* ---- instrumentation ---- */
 void clean_instrument(struct ng_instrument *i);

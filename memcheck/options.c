@@ -154,6 +154,7 @@ const struct ng_option mc_option_table[] = {
     CALLBACK("malloc-fill", set_malloc_fill, "hex byte that fills new blocks [none]"),
     CALLBACK("free-fill", set_free_fill, "hex byte that fills freed blocks [none]"),
     BOOL("show-mismatched-frees", show_mismatched_frees, "report frees that do not match the allocation function? [yes]"),
+    CALLBACK("ignore-ranges", requests_parse_ignore_ranges, "0xA-0xB[,...]: report no address errors there [none]"),
     BOOL("show-realloc-size-zero", show_realloc_size_zero, "report realloc of size 0? [yes]"),
     { NULL }
 };
