@@ -34,6 +34,8 @@ uint64_t ng_reg(struct ng_thread *t, int slot) { return slot <= X86_R15 ? ng_thr
 ng_trace ng_trace_take_depth(struct ng_thread *t, int n) { (void)t, (void)n; return 7; }
 int ng_verbosity(void) { return 1; }
 bool ng_option_xml(void) { return false; }
+int requests_parse_ignore_ranges(const char *value) { (void)value; return -1; }
+bool ng_option_value(const char *name, int64_t *value) { (void)name, (void)value; return false; }
 void ng_umsg_v(int v, const char *fmt, ...) { (void)v, (void)fmt; }
 void ng_fatal(const char *fmt, ...) { fputs(fmt, stderr); abort(); }
 bool ng_segment_at(guest_addr a, struct ng_segment *out)
