@@ -40,6 +40,7 @@ struct clean {
     struct checked checked[CHECKED_MAX];
     unsigned n_checked;
     int64_t rel, marked;          /* rsp, and the lowest one accounted for, relative to the run's start */
+    bool shrunk;                  /* a shrink in this run is not marked yet */
     struct { enum ir_type type; int64_t offset; } push[8]; /* stores through rsp that wait for SP; offset from the old rsp */
     int n_push;
     origin_tag origin;            /* of stack growth in this block, 0: none */
@@ -226,9 +227,10 @@ static uint8_t growth_byte(void) { return mc_options.undef_value_errors ? VPAT_U
 /* Does the pending shrink; base holds the value of rsp that c->rel stands for. */
 static void end_run(struct clean *c, ir_ref base)
 {
-    if (c->rel > c->marked)
+    if (c->shrunk && c->rel > c->marked)
         mark(c, base ? base : get_rsp(c), c->marked - c->rel - RED_ZONE, -RED_ZONE, VPAT_NOACCESS);
     c->rel = c->marked = 0;
+    c->shrunk = false;
 }
 
 /* How far below its present value rsp will go in this run; op i is the SP op that moves it by `first`. */
@@ -250,7 +252,7 @@ static int64_t lookahead(struct clean *c, uint32_t i)
 
 static void sp_grows(struct clean *c, uint32_t i, int64_t delta)
 {
-    if (c->rel > c->marked)
+    if (c->shrunk)
         end_run(c, offset_from(c, get_rsp(c), -delta)); /* a shrink before: rsp as it was after it */
     c->rel += delta;
     if (c->rel >= c->marked)
@@ -286,10 +288,12 @@ static void sp_moves(struct clean *c, uint32_t i)
         ir_ref old = offset_from(c, get_rsp(c), -delta);
         end_run(c, old);
         sp_unknown(c, old);
-    } else if (delta < 0)
+    } else if (delta < 0) {
         sp_grows(c, i, delta);
-    else
+    } else {
         c->rel += delta;
+        c->shrunk = true;
+    }
     /* what was pushed is defined, now that it is stored and marked */
     ir_ref rsp = c->n_push ? get_rsp(c) : IR_NONE;
     for (int k = 0; k < c->n_push; k++)
