@@ -4,6 +4,13 @@
 
 ir_ref x86_const(struct x86_ctx *c, enum ir_type t, int64_t imm)
 {
+    switch (t) { /* constants are kept sign-extended */
+    case IR_I1: imm &= 1; break;
+    case IR_I8: imm = (int8_t)imm; break;
+    case IR_I16: imm = (int16_t)imm; break;
+    case IR_I32: imm = (int32_t)imm; break;
+    default: break;
+    }
     return ir_const(c->b, t, imm);
 }
 
