@@ -57,7 +57,7 @@ bool ng_option_value(const char *name, int64_t *value)
     static const struct { const char *name; const int64_t *number; const bool *flag; } rows[] = {
         { "redzone-size", .number = &options.redzone_size },
         { "alignment", .number = &options.alignment },
-        { "realloc-zero-bytes-frees", .flag = &options.realloc_zero_bytes_frees },
+        { "show-below-main", .flag = &options.show_below_main },
         { "num-callers", .number = &options.num_callers },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -25,7 +25,6 @@ struct options {
     int64_t max_stackframe, main_stacksize; /* main_stacksize 0: from ulimit */
     bool run_libc_freeres, run_cxx_freeres;
     int64_t redzone_size, alignment;
-    bool realloc_zero_bytes_frees; /* true */
     bool sigill_diagnostics;
     bool trace_syscalls, trace_signals;
     bool stats;
