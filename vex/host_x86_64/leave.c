@@ -360,7 +360,7 @@ static void call_argument(struct emitter *e, int k, ir_ref ref)
         asm_store(c, 8, to, RAX);
         return;
     } else if (v->kind == VALUE_GUEST) {
-        if (e->g[v->guest].holds == HOLDS_GUEST || v->guest == RSP)
+        if (bit(e->g.guest, v->guest) || v->guest == RSP)
             reg = v->guest;
         else
             from = state_mem(e, STATE(gpr) + 8 * v->guest);
