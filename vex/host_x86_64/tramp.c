@@ -73,7 +73,7 @@ static void push_reg(struct tramp *t, int base_opcode, int r)
 static void return_to_c(struct tramp *t)
 {
     CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
-    CODE(t, "\x48\x83\xc4\x08");             /* add rsp, 8 */
+    pop(t, STATE(host_rsp));                 /* of the run that this one is nested in */
     for (int i = 5; i >= 0; i--)
         push_reg(t, 0x58, callee_saved[i]);
     CODE(t, "\xc3");
@@ -83,7 +83,7 @@ static void tramp_enter(struct tramp *t)
 {
     for (int i = 0; i < 6; i++)
         push_reg(t, 0x50, callee_saved[i]);
-    CODE(t, "\x48\x83\xec\x08");             /* sub rsp, 8: aligned to 16 */
+    push(t, STATE(host_rsp));                /* runs nest; now aligned to 16 */
     store(t, STATE(host_rsp), RSP);
     store(t, STATE(tmp), RSI);
     if (t->h->guest_in_host_regs) {
