@@ -44,6 +44,10 @@ bool sys_fd_hidden(int fd);
 /* A new descriptor that fell among the hidden ones is moved above them. */
 int64_t sys_fd_place(int64_t fd);
 
+/* sys_limits.c: applies the limits that are otherwise only shown to the client, and takes that back. */
+void kernel_limits_before_exec(void);
+void kernel_limits_exec_failed(void);
+
 /* proc.c */
 /* The path that (dirfd, client path) names if that is something under /proc that we show otherwise: true, and *out
  * is like "/proc/self/exe"; false: ordinary. */
