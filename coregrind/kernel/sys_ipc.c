@@ -78,8 +78,8 @@ int64_t sys_semctl(struct ng_thread *t, const uint64_t a[6])
         { IPC_SET, ARG_READS, "semctl(IPC_SET, arg.buf)", sizeof(struct semid_ds) },
         { IPC_INFO, ARG_WRITES, "semctl(IPC_INFO, arg.buf)", sizeof(struct seminfo) },
         { SEM_INFO, ARG_WRITES, "semctl(SEM_INFO, arg.buf)", sizeof(struct seminfo) },
-        { GETALL, ARG_WRITES, "semctl(GETALL, arg.array)", 0 },
-        { SETALL, ARG_READS, "semctl(SETALL, arg.array)", 0 },
+        { GETALL, ARG_WRITES, "semctl(IPC_GETALL, arg.array)", 0 },
+        { SETALL, ARG_READS, "semctl(IPC_SETALL, arg.array)", 0 },
         { SETVAL, 0, NULL, 0 },
     };
     const struct command *known = find(commands, sizeof commands / sizeof *commands, (int)a[2]);
