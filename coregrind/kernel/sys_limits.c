@@ -16,6 +16,11 @@ static struct base_lock limits_lock;
 static struct rlimit kept[RLIM_NLIMITS];
 static bool is_kept[RLIM_NLIMITS];
 
+void sys_limits_init(void)
+{
+    base_lock_register(&limits_lock, 40);
+}
+
 static bool is_virtual(uint64_t resource)
 {
     return resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK;

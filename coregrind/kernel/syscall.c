@@ -212,8 +212,8 @@ static void warn_unknown(uint64_t number)
     const uint64_t bit = 1ull << (number & 63);
     if (number / 64 < 64 && (atomic_fetch_or(&warned[number / 64], bit) & bit))
         return;
-    ng_msg("WARNING: unhandled amd64-linux syscall: %llu", (unsigned long long)number);
-    ng_msg("You may be able to write your own handler.");
+    report_debug("WARNING: unhandled amd64-linux syscall: %llu", (unsigned long long)number);
+    report_debug("It is passed on, and its result taken for defined.");
 }
 
 /* Nothing is known: passed on, unless an argument points into the tool half. */
@@ -229,6 +229,14 @@ static int64_t call_unknown(struct ng_thread *t, uint64_t number, const uint64_t
 }
 
 /* ---- the call ---- */
+
+void kernel_syscalls_init(void)
+{
+    syscall_row(0); /* parses all */
+    sys_fds_init();
+    sys_limits_init();
+    sys_ioctl_init();
+}
 
 static int64_t call_row(struct ng_thread *t, const struct syscall_row *row, uint64_t a[6])
 {

@@ -22,6 +22,7 @@ static int discarded, last_syscall;
 void *base_alloc(size_t size) { return calloc(1, size); }
 void base_lock(struct base_lock *l) { (void)l; }
 void base_unlock(struct base_lock *l) { (void)l; }
+void base_lock_register(struct base_lock *l, int rank) { (void)l, (void)rank; }
 uint64_t base_hash64(uint64_t x) { return (x ^ x >> 29) * 0x9e3779b97f4a7c15ull >> 7; }
 void base_assert_failed(const char *c, const char *f, int l) { fprintf(stderr, "%s:%d: %s\n", f, l, c); abort(); }
 void ng_fatal(const char *fmt, ...) { fprintf(stderr, "%s\n", fmt); abort(); }
