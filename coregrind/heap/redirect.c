@@ -200,7 +200,7 @@ void redirect_call(struct ng_thread *t, uint32_t id)
     t->hook.redirect = (int)id;
     r->hook(t, s);
     t->hook.redirect = 0;
-    if (s->rip == stub) /* else the hook sent the thread elsewhere */
+    if (!redirect_outcome(t))
         return_to_caller(s);
 }
 

@@ -41,6 +41,7 @@ int64_t space_mprotect(guest_addr a, uint64_t size, int prot) { return mprotect(
 static struct ng_thread thread;
 static char ran[64];
 static int hook_id_seen;
+static bool leaving;
 static guest_addr rip_seen;
 static void hook_malloc(struct ng_thread *t, struct x86_state *s)
 {
@@ -50,7 +51,7 @@ static void hook_malloc(struct ng_thread *t, struct x86_state *s)
     s->gpr[X86_RAX] = 4711;
 }
 static void hook_strlen(struct ng_thread *t, struct x86_state *s) { (void)t, (void)s; strcat(ran, "strlen "); }
-static void hook_away(struct ng_thread *t, struct x86_state *s) { (void)t; s->rip = 0x1234; }
+static void hook_away(struct ng_thread *t, struct x86_state *s) { (void)t, (void)s; leaving = true; }
 
 static const struct ng_redirect rows[] = {
     { "malloc", "*", hook_malloc, "malloc", "vg_replace_malloc.c", 484 },
@@ -62,6 +63,15 @@ static const struct ng_redirect rows[] = {
 };
 static const struct ng_tool fake = { .name = "fake", .redirects = rows };
 const struct ng_tool *tool = &fake;
+
+bool redirect_outcome(struct ng_thread *t)
+{
+    const bool left = leaving;
+    leaving = false;
+    if (left)
+        t->state.rip = 0x1234;
+    return left;
+}
 
 /* ---- objects ---- */
 
