@@ -135,12 +135,6 @@ static void move_contents(guest_addr from, guest_addr to, uint64_t size)
     ng_write(to, (const void *)from, size);
 }
 
-static bool realloc_zero_frees(void)
-{
-    int64_t frees;
-    return !ng_option_value || !ng_option_value("realloc-zero-bytes-frees", &frees) || frees;
-}
-
 /* Always moves, so that stale pointers are found. */
 static void reallocate(struct ng_thread *t, struct x86_state *s, guest_addr p, uint64_t size)
 {
@@ -154,7 +148,7 @@ static void reallocate(struct ng_thread *t, struct x86_state *s, guest_addr p, u
     }
     if (size == 0) {
         errors_realloc_zero(t, p);
-        if (realloc_zero_frees()) {
+        if (mc_options.realloc_zero_frees) {
             heap_hook_free(t, p, HEAP_MALLOC);
             heap_return(s, 0);
             return;

@@ -228,23 +228,25 @@ static size_t move_chunk(guest_addr to, guest_addr from, size_t n)
     return ng_write(to, buf, got);
 }
 
-static size_t move_overlapping(guest_addr to, guest_addr from, size_t n)
-{
-    size_t left = n;
-    while (left > 0) {
-        const size_t chunk = left < WINDOW ? left : WINDOW, at = to < from ? n - left : left - chunk;
-        const size_t done = move_chunk(to + at, from + at, chunk);
-        left -= chunk;
-        if (done < chunk)
-            return at + done;
-    }
-    return n;
-}
-
 static bool readable(guest_addr a)
 {
     uint8_t byte;
     return text_read(a, &byte, 1) == 1;
+}
+
+/* From the end backward where that is needed; but forward, up to the fault, if the end cannot be reached at all. */
+static size_t move_overlapping(guest_addr to, guest_addr from, size_t n)
+{
+    const bool forward = to < from || !readable(from + n - 1) || !readable(to + n - 1);
+    size_t left = n;
+    while (left > 0) {
+        const size_t chunk = left < WINDOW ? left : WINDOW, at = forward ? n - left : left - chunk;
+        const size_t done = move_chunk(to + at, from + at, chunk);
+        left -= chunk;
+        if (done < chunk)
+            return forward ? at + done : 0;
+    }
+    return n;
 }
 
 /* A move stopped after `done` bytes, or up to a page later: the very byte, and whose fault it is. */
