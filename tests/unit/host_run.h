@@ -29,4 +29,4 @@ extern struct vex_code test_code;     /* of the latest run */
 extern uint8_t *test_placed;          /* where it ran */
 void test_dump(void);                 /* disassembly-ready bytes on stderr */
 typedef uint64_t (*test_helper)(uint64_t, uint64_t, uint64_t);
-extern test_helper test_helpers[8];
+extern test_helper test_helpers[16];
