@@ -131,7 +131,7 @@ static const struct { const char *name; guest_fn fn; uint64_t n; } functions[] =
     { "crc", (guest_fn)guest_crc, 100 },       { "sort", (guest_fn)guest_sort, 200 },  { "float", (guest_fn)guest_float, 20 },
     { "frames", (guest_fn)guest_frames, 8 }, { "copy", (guest_fn)guest_copy, 64 }, { "strings", (guest_fn)guest_strings, 100 },
 };
-enum { FUNCTIONS = sizeof functions / sizeof *functions, COPY = 4 };
+enum { FUNCTIONS = sizeof functions / sizeof *functions, CRC = 0, COPY = 4 };
 
 /* ---- the dispatcher ---- */
 enum { MODE_FREE, MODE_ALWAYS_DIRTY };
@@ -245,6 +245,26 @@ START_TEST(undefined_input)
 }
 END_TEST
 
+/* The tag of the undefined word comes with it, to the register and to memory. */
+START_TEST(origins_travel)
+{
+    struct x86_state s;
+    static uint8_t one[8192];
+    if (!mc_options.track_origins)
+        return;
+    memset(one, 0, sizeof one);
+    memset(one + 16, 0xff, 4);
+    memset(ng_o((guest_addr)test_memory), 0, 8192);
+    *ng_o((guest_addr)test_memory + 16) = 0x1234;
+    run_function(COPY, one, &s);
+    ck_assert_uint_ne(s.v.gpr[X86_RAX], 0);
+    ck_assert_uint_eq(s.o[X86_RAX], 0x1234);
+    ck_assert_uint_eq(*ng_o((guest_addr)test_memory + 512 + 16), 0x1234);
+    run_function(CRC, one, &s);
+    ck_assert_uint_eq(s.o[X86_RAX], 0x1234);
+}
+END_TEST
+
 /* Half a record is undefined: it is copied so, and what is used is not. */
 START_TEST(half_defined_copy)
 {
@@ -259,16 +279,19 @@ START_TEST(half_defined_copy)
 }
 END_TEST
 
-static void prepare(int policy, unsigned with)
+static void prepare(int policy, unsigned with, bool origins)
 {
     mode_policy = policy;
     passes = with;
+    mc_options.track_origins = origins;
 }
 
-static void free_optimised(void) { prepare(MODE_FREE, OPT_ALL); }
-static void free_plain(void) { prepare(MODE_FREE, 0); }
-static void dirty_optimised(void) { prepare(MODE_ALWAYS_DIRTY, OPT_ALL); }
-static void dirty_plain(void) { prepare(MODE_ALWAYS_DIRTY, 0); }
+static void free_optimised(void) { prepare(MODE_FREE, OPT_ALL, false); }
+static void free_plain(void) { prepare(MODE_FREE, 0, false); }
+static void dirty_optimised(void) { prepare(MODE_ALWAYS_DIRTY, OPT_ALL, false); }
+static void free_origins(void) { prepare(MODE_FREE, OPT_ALL, true); }
+static void dirty_plain(void) { prepare(MODE_ALWAYS_DIRTY, 0, false); }
+static void dirty_origins(void) { prepare(MODE_ALWAYS_DIRTY, OPT_ALL, true); }
 
 static void add_case(Suite *s, const char *name, void (*setup)(void))
 {
@@ -278,6 +301,7 @@ static void add_case(Suite *s, const char *name, void (*setup)(void))
     tcase_add_test(t, defined_stays_defined);
     tcase_add_test(t, undefined_input);
     tcase_add_test(t, half_defined_copy);
+    tcase_add_test(t, origins_travel);
     suite_add_tcase(s, t);
 }
 
@@ -306,6 +330,8 @@ int main(void)
     add_case(s, "clean and dirty, not optimised", free_plain);
     add_case(s, "dirty", dirty_optimised);
     add_case(s, "dirty, not optimised", dirty_plain);
+    add_case(s, "clean and dirty with origins", free_origins);
+    add_case(s, "dirty with origins", dirty_origins);
     SRunner *r = srunner_create(s);
     srunner_set_fork_status(r, CK_NOFORK);
     srunner_run_all(r, CK_ENV);
