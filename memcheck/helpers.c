@@ -2,6 +2,7 @@
 /* helpers: what translations call.  Their address arguments may be anything; an
  * address outside the client strip is left to the access itself, which faults. */
 #include "instrument.h"
+#include "meet.h"
 
 int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check, helper_store,
     helper_store_wide, helper_load_origin, helper_store_origin;
@@ -115,10 +116,11 @@ static uint64_t do_store_origin(uint64_t a, uint64_t size, uint64_t tag)
 }
 
 /* ---- uses ---- */
-static uint64_t do_cond(uint64_t tag, uint64_t unused1, uint64_t unused2)
+/* A branch that goes to `taken` or `next`. */
+static uint64_t do_cond(uint64_t tag, uint64_t taken, uint64_t next)
 {
-    (void)unused1, (void)unused2;
-    errors_cond(NULL, (origin_tag)tag);
+    if (!ways_meet(ng_thread_self(), taken, next))
+        errors_cond(NULL, (origin_tag)tag);
     return 0;
 }
 

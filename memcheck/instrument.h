@@ -32,6 +32,7 @@ uint64_t instrument_block_mask(const struct ir_block *b);
 uint64_t instrument_slot_attention(int slot);
 
 /* ---- the stack (stack.c) ---- */
+void stack_init(void);                   /* after the options are parsed */
 /* rsp of t went from old to now: marks, or warns of a switch; keeps rsp's attention bit. */
 void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now);
 /* A new thread's stack: what lies below sp (some of it) is not addressable. */

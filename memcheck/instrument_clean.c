@@ -40,6 +40,7 @@ struct clean {
     struct checked checked[CHECKED_MAX];
     unsigned n_checked;
     int64_t rel, marked;          /* rsp, and the lowest one accounted for, relative to the run's start */
+    bool shrunk;                  /* a shrink in this run is not marked yet */
     struct { enum ir_type type; int64_t offset; } push[8]; /* stores through rsp that wait for SP; offset from the old rsp */
     int n_push;
     origin_tag origin;            /* of stack growth in this block, 0: none */
@@ -192,6 +193,19 @@ static void fill_inline(struct clean *c, ir_ref base, int64_t from, int64_t to, 
         }
 }
 
+/* Tags of [base+from, base+to).  The address of the plane is made once; rsp is taken to be aligned to 8: else
+ * neighbouring words get parts of tags. */
+static void mark_origin(struct clean *c, ir_ref base, int64_t from, int64_t to)
+{
+    ir_ref three_strips = ir_const(c->out, IR_I64, (int64_t)(3 * ng_strip_size));
+    ir_ref plane = ir_append(c->out, (struct ir_op){ .op = IR_LEA, .type = IR_I64, .a = base, .b = three_strips });
+    ir_ref two = ir_const(c->out, IR_I64, (int64_t)((uint64_t)c->origin << 32 | c->origin));
+    for (; to - from >= 8; from += 8)
+        store_at(c, IR_PLANE_GUEST, IR_I64, plane, from, two);
+    for (; from < to; from += 4)
+        store_at(c, IR_PLANE_GUEST, IR_I32, plane, from, ir_const(c->out, IR_I32, c->origin));
+}
+
 static void forget_checked(struct clean *c) { c->n_checked = 0; }
 
 static void mark(struct clean *c, ir_ref base, int64_t from, int64_t to, uint8_t byte)
@@ -204,11 +218,8 @@ static void mark(struct clean *c, ir_ref base, int64_t from, int64_t to, uint8_t
         return;
     }
     fill_inline(c, base, from, to, byte);
-    if (byte == VPAT_UNDEFINED && c->origin) {
-        ir_ref tag = ir_const(c->out, IR_I32, c->origin);
-        for (int64_t at = from; at < to; at += 4)
-            store_at(c, IR_PLANE_O, IR_I32, base, at, tag);
-    }
+    if (byte == VPAT_UNDEFINED && c->origin)
+        mark_origin(c, base, from, to);
 }
 
 static uint8_t growth_byte(void) { return mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED; }
@@ -216,9 +227,10 @@ static uint8_t growth_byte(void) { return mc_options.undef_value_errors ? VPAT_U
 /* Does the pending shrink; base holds the value of rsp that c->rel stands for. */
 static void end_run(struct clean *c, ir_ref base)
 {
-    if (c->rel > c->marked)
+    if (c->shrunk && c->rel > c->marked)
         mark(c, base ? base : get_rsp(c), c->marked - c->rel - RED_ZONE, -RED_ZONE, VPAT_NOACCESS);
     c->rel = c->marked = 0;
+    c->shrunk = false;
 }
 
 /* How far below its present value rsp will go in this run; op i is the SP op that moves it by `first`. */
@@ -240,7 +252,7 @@ static int64_t lookahead(struct clean *c, uint32_t i)
 
 static void sp_grows(struct clean *c, uint32_t i, int64_t delta)
 {
-    if (c->rel > c->marked)
+    if (c->shrunk)
         end_run(c, offset_from(c, get_rsp(c), -delta)); /* a shrink before: rsp as it was after it */
     c->rel += delta;
     if (c->rel >= c->marked)
@@ -276,10 +288,12 @@ static void sp_moves(struct clean *c, uint32_t i)
         ir_ref old = offset_from(c, get_rsp(c), -delta);
         end_run(c, old);
         sp_unknown(c, old);
-    } else if (delta < 0)
+    } else if (delta < 0) {
         sp_grows(c, i, delta);
-    else
+    } else {
         c->rel += delta;
+        c->shrunk = true;
+    }
     /* what was pushed is defined, now that it is stored and marked */
     ir_ref rsp = c->n_push ? get_rsp(c) : IR_NONE;
     for (int k = 0; k < c->n_push; k++)

@@ -142,11 +142,22 @@ static ir_ref tag_argument(struct dirty *d, ir_ref tag)
     return tag ? ir_convert(d->out, IR_ZEXT, IR_I64, IR_I32, tag) : i64(d, 0);
 }
 
-static void report_condition(struct dirty *d, ir_ref a)
+static ir_ref guest_address(struct dirty *d, guest_addr a)
 {
-    if (!d->v[a])
-        return;
-    ir_call(d->out, IR_VOID, helper_cond, d->v[a], tag_argument(d, d->o[a]), IR_NONE, IR_NONE);
+    return ir_append(d->out, (struct ir_op){ .op = IR_CONST, .type = IR_I64, .flags = IR_GUEST_ADDR, .imm = (int64_t)a });
+}
+
+/* i1 `undefined` decides a branch to `taken`: the helper also gets the two ways, which may meet again (meet.c). */
+static void report_branch(struct dirty *d, ir_ref undefined, ir_ref tag, guest_addr taken)
+{
+    ir_call(d->out, IR_VOID, helper_cond, undefined, tag_argument(d, tag), guest_address(d, taken),
+            guest_address(d, d->insn->pc + d->insn->len));
+}
+
+static void report_condition(struct dirty *d, ir_ref a, guest_addr taken)
+{
+    if (d->v[a])
+        report_branch(d, d->v[a], d->o[a], taken);
     d->v[a] = IR_NONE;
 }
 
@@ -390,37 +401,38 @@ static const uint8_t condition_flags[8] = { /* cc >> 1: flags it reads, bit 0: C
 };
 
 /* No described condition: any undefined flag that it reads. */
-static void report_plain_condition(struct dirty *d, int cc)
+static void report_plain_condition(struct dirty *d, int cc, guest_addr taken)
 {
     ir_ref any = IR_NONE;
     for (int k = 0; k < 7; k++)
         if (condition_flags[cc >> 1 & 7] >> k & 1 && !is_known(d, X86_CF + k))
             any = rules_or(&d->r, IR_I1, any, ir_get(d->out, IR_I1, IR_PLANE_V, X86_CF + k, 0));
     if (any)
-        ir_call(d->out, IR_VOID, helper_cond, any, i64(d, 0), IR_NONE, IR_NONE);
+        report_branch(d, any, IR_NONE, taken);
 }
 
-static void report_count(struct dirty *d, int bits)
+static void report_count(struct dirty *d, int bits, guest_addr taken)
 {
     if (is_known(d, X86_RCX))
         return;
     const enum ir_type t = bits == 32 ? IR_I32 : IR_I64;
     ir_ref any = rules_any(&d->r, t, ir_get(d->out, t, IR_PLANE_V, X86_RCX, 0));
-    ir_call(d->out, IR_VOID, helper_cond, any, i64(d, 0), IR_NONE, IR_NONE);
+    report_branch(d, any, IR_NONE, taken);
 }
 
 static void walk_exit(struct dirty *d, uint32_t i)
 {
     const struct ir_op *op = &d->in->ops[i];
     write_stores(d, true);
+    const guest_addr to = d->in->exits[op->imm].pc;
     if (op->op == IR_EXIT_CC && !op->a)
-        report_plain_condition(d, op->aux);
+        report_plain_condition(d, op->aux, to);
     else if (op->op == IR_EXIT_RCXZ)
-        report_count(d, op->aux);
+        report_count(d, op->aux, to);
     else if (op->op == IR_EXIT)
         report_value(d, op->a);
     else
-        report_condition(d, op->a);
+        report_condition(d, op->a, to);
     refresh_attention(d);
     struct ir_op copy = instrument_map(*op, d->map);
     if (op->op == IR_EXIT_CC)

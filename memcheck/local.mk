@@ -17,6 +17,7 @@ memcheck_memcheck_so_SOURCES += \
 	memcheck/registers.c \
 	memcheck/stack.c \
 	memcheck/helpers.c \
+	memcheck/meet.c memcheck/meet.h \
 	memcheck/instrument.c memcheck/instrument.h \
 	memcheck/instrument_clean.c \
 	memcheck/instrument_dirty.c \

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include "errors.h"
 #include "events.h"
-#include "memcheck.h"
+#include "instrument.h"
 
 enum { REDIRECTS_MAX = 1024 };
 static struct ng_redirect redirects[REDIRECTS_MAX]; /* heap's and strings' rows */
@@ -37,6 +37,7 @@ static int memcheck_init(void)
 {
     check_options();
     shadow_init();
+    stack_init();
     helpers_register();
     heap_init();
     return 0;

@@ -7,7 +7,11 @@
 #include <stdatomic.h>
 #include "instrument.h"
 
-enum { MAX_STACKFRAME = 2000000, WARNINGS_MAX = 3, FRESH_MARK = 256 << 10 };
+enum { WARNINGS_MAX = 3, FRESH_MARK = 256 << 10 };
+
+static int64_t max_stackframe = 2000000;
+
+void stack_init(void) { ng_option_value("max-stackframe", &max_stackframe); }
 
 static void warn_switch(guest_addr old, guest_addr now, int64_t change)
 {
@@ -45,7 +49,7 @@ void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now)
     watch_strip(t, now);
     if (!change || !ng_in_client(now) || !ng_in_client(old))
         return;
-    if (change > MAX_STACKFRAME || change < -MAX_STACKFRAME) {
+    if (change > max_stackframe || change < -max_stackframe) {
         if (!in_different_stacks(old, now))
             warn_switch(old, now, change);
         return;

@@ -87,7 +87,7 @@ SYS_CODE(sys_keyctl);
 
 /* sys_thread.c */
 SYS_CODE(sys_futex); SYS_CODE(sys_arch_prctl); SYS_CODE(sys_set_tid_address); SYS_CODE(sys_set_robust_list);
-SYS_CODE(sys_get_robust_list); SYS_CODE(sys_process_vm); SYS_CODE(sys_ptrace); SYS_CODE(sys_io_setup);
+SYS_CODE(sys_get_robust_list); SYS_CODE(sys_process_vm); SYS_CODE(sys_ptrace);
 
 /* sys_limits.c */
 SYS_CODE(sys_prctl); SYS_CODE(sys_seccomp); SYS_CODE(sys_personality);

@@ -235,6 +235,19 @@ START_TEST(test_folded_condition)
 }
 END_TEST
 
+/* add; add: of the first one's flags none is described; add; adc: only the carry; add; div at an exit: all. */
+START_TEST(test_overwritten_flags)
+{
+    decode_as(IR_FORM_TANDEM, "\x48\x01\xc8\x48\x01\xd1", 6);
+    ck_assert_int_eq(count(IR_PUT), 2 + 6);
+    decode_as(IR_FORM_TANDEM, "\x48\x01\xc8\x48\x11\xd1", 6);
+    ck_assert_int_eq(count(IR_PUT), 2 + 7);
+    ck_assert_int_eq(find(IR_PUT, 1)->aux, X86_CF);
+    decode_as(IR_FORM_PURE, "\x48\x01\xc8\x48\x01\xd1", 6); /* the reference keeps them exact at every instruction */
+    ck_assert_int_eq(count(IR_PUT), 2 + 12);
+}
+END_TEST
+
 START_TEST(test_repeat)
 {
     DECODE("\x90\xf3\xa4"); /* nop; rep movsb: a block of its own */
@@ -423,6 +436,7 @@ int main(void)
     tcase_add_test(t, test_ret);
     tcase_add_test(t, test_jumps);
     tcase_add_test(t, test_folded_condition);
+    tcase_add_test(t, test_overwritten_flags);
     tcase_add_test(t, test_repeat);
     tcase_add_test(t, test_traps);
     tcase_add_test(t, test_leaving);

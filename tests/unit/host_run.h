@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* host_run: builds small blocks and runs what host_x86_64 makes of them. */
 #pragma once
+#include <errno.h>
 #include "vex/vex.h"
 
 #define TEST_SHADOW 0x100000000000ull /* GS base: distance of the V plane */
@@ -21,6 +22,9 @@ struct ir_insn test_with_bytes(struct ir_insn n, const char *bytes, int length);
 void test_exit(struct ir_block *b, enum ir_exit_kind kind, guest_addr pc);
 /* Emits, places and runs b on *s (changed); the exit that was taken. */
 const struct vex_exit *test_run(const struct ir_block *b, bool identity, struct x86_state *s);
+/* Executes one instruction on *s by host_x86_64_emit_single. */
+void test_run_single(const struct ir_insn *insn, struct x86_state *s);
+extern int test_error;                /* of the latest test_run */
 extern struct vex_code test_code;     /* of the latest run */
 extern uint8_t *test_placed;          /* where it ran */
 void test_dump(void);                 /* disassembly-ready bytes on stderr */

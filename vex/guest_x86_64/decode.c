@@ -28,7 +28,7 @@ static void add_insn(struct x86_ctx *c, const struct ir_insn *n)
 {
     const uint32_t i = ir_block_add_insn(c->b, n);
     c->insn = &c->b->insns[i];
-    ir_append(c->b, (struct ir_op){ .op = IR_IMARK, .imm = i });
+    c->imark = ir_append(c->b, (struct ir_op){ .op = IR_IMARK, .imm = i });
 }
 
 /* A place without an instruction: what the fetch or the decoder refuses. */
@@ -87,8 +87,6 @@ static void one_instruction(struct x86_ctx *c)
     }
     x86_insn_fill(&n, c->zi, c->zo, c->pc, bytes_at(c, c->pc));
     add_insn(c, &n);
-    memset(c->gpr, 0, sizeof c->gpr);
-    memset(c->vec, 0, sizeof c->vec);
     c->n_puts = 0;
     c->described = 0;
     c->by_ops = false;
@@ -161,6 +159,8 @@ void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b)
     } else {
         decode_block(&c);
         b->guest_bytes = c.next - r->pc;
+        if (r->form == IR_FORM_TANDEM)
+            x86_prune(b);
     }
     b->flags_live_out = live_out(b, r);
 }

@@ -3,7 +3,7 @@
  * as IR, and the look at a successor's first instructions.  */
 #include "internal.h"
 
-enum { LOOK_AHEAD = 4 };
+enum { LOOK_AHEAD = 8 };
 
 uint8_t x86_flags_from_zydis(uint32_t mask)
 {
@@ -63,6 +63,24 @@ int x86_rep_prefix(const ZydisDecodedInstruction *zi)
     return prefix;
 }
 
+/* Where zi, a direct jump or call at pc, goes; 0 if it is not one. */
+static guest_addr direct_target(const ZydisDecodedInstruction *zi, guest_addr pc)
+{
+    const bool jumps = zi->meta.category == ZYDIS_CATEGORY_CALL || zi->meta.category == ZYDIS_CATEGORY_UNCOND_BR;
+    return jumps && zi->raw.imm[0].is_relative ? pc + zi->length + zi->raw.imm[0].value.u : 0;
+}
+
+static bool ends_look(const ZydisDecodedInstruction *zi)
+{
+    switch (zi->meta.category) {
+    case ZYDIS_CATEGORY_CALL: case ZYDIS_CATEGORY_RET: case ZYDIS_CATEGORY_UNCOND_BR: case ZYDIS_CATEGORY_COND_BR:
+    case ZYDIS_CATEGORY_SYSCALL: case ZYDIS_CATEGORY_INTERRUPT: case ZYDIS_CATEGORY_SYSTEM:
+        return true;
+    default:
+        return false;
+    }
+}
+
 uint8_t x86_flags_live_at(const struct vex_decode_request *r, guest_addr pc)
 {
     const uint8_t *bytes;
@@ -74,18 +92,21 @@ uint8_t x86_flags_live_at(const struct vex_decode_request *r, guest_addr pc)
     for (int i = 0; i < LOOK_AHEAD && n && unknown; i++) {
         ZydisDecodedInstruction zi;
         uint8_t read, written;
+        guest_addr target;
         if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, n, &zi)))
             break;
         x86_flags_of(&zi, &read, &written);
         live |= read & unknown;
-        switch (zi.meta.category) {
-        case ZYDIS_CATEGORY_CALL: case ZYDIS_CATEGORY_RET: case ZYDIS_CATEGORY_UNCOND_BR: case ZYDIS_CATEGORY_COND_BR:
-        case ZYDIS_CATEGORY_SYSCALL: case ZYDIS_CATEGORY_INTERRUPT: case ZYDIS_CATEGORY_SYSTEM:
-            return live | unknown;
-        default:
-            break;
+        target = direct_target(&zi, pc);
+        if (target) {
+            pc = target;
+            n = r->peek(r->peek_arg, pc, &bytes);
+            continue;
         }
+        if (ends_look(&zi))
+            break;
         unknown &= ~(written & ~read); /* what is also read may be a write that does not happen */
+        pc += zi.length;
         bytes += zi.length;
         n -= zi.length;
     }

@@ -31,8 +31,9 @@ struct x86_ctx {
     bool ended;                          /* the block's last EXIT is appended */
     uint8_t described;                   /* IR_DESCRIBED while NATIVE does the effects, else 0 */
     bool by_ops;                         /* the row's ops are the execution, in any form: no NATIVE */
-    ir_ref gpr[16];                      /* this instruction's 64-bit GETs, so that each is made once */
-    ir_ref vec[16];                      /* 256-bit ones */
+    ir_ref imark;                        /* this instruction's; cached GETs below it are of earlier ones */
+    ir_ref gpr[16];                      /* 64-bit GETs, so that each is made once an instruction */
+    ir_ref part[16], vec[16];            /* the last narrower GET of a general register; the last of a vector */
     /* The last flag-setting instruction of this block, for precise conditions: flags are those of
      * comparing a with b (SUB) or of result a (LOGIC), of type t; kind 0: unknown.  */
     struct { uint8_t kind, t; bool fresh; ir_ref a, b; } last;
@@ -118,3 +119,5 @@ void x86_rep_string(struct x86_ctx *c, int prefix);
 void x86_translate_plain(struct x86_ctx *c);
 /* Dataflow of an instruction without a row, from the decoder's operands. */
 void x86_translate_generic(struct x86_ctx *c);
+/* Drops descriptions of flags that the same block overwrites unread, and what only they used. */
+void x86_prune(struct ir_block *b);

@@ -49,24 +49,25 @@ static ir_ref opaque(struct x86_ctx *c, enum ir_type t, ir_ref of)
 }
 
 /* ---- registers ---- */
+/* The GET in *cache if it is of this instruction and reads just this, else a new one. */
+static ir_ref get_once(struct x86_ctx *c, ir_ref *cache, enum ir_type t, int slot, int offset)
+{
+    const struct ir_op *op = &c->b->ops[*cache];
+    if (*cache <= c->imark || op->type != t || op->imm != offset)
+        *cache = ir_get(c->b, t, IR_PLANE_GUEST, slot, offset);
+    return *cache;
+}
+
 ir_ref x86_get_gpr(struct x86_ctx *c, int hw, int offset, enum ir_type t)
 {
-    if (t != IR_I64)
-        return ir_get(c->b, t, IR_PLANE_GUEST, X86_RAX + hw, offset);
-    if (!c->gpr[hw])
-        c->gpr[hw] = ir_get(c->b, t, IR_PLANE_GUEST, X86_RAX + hw, 0);
-    return c->gpr[hw];
+    return get_once(c, t == IR_I64 ? &c->gpr[hw] : &c->part[hw], t, X86_RAX + hw, offset);
 }
 
 ir_ref x86_get_vec(struct x86_ctx *c, int number, enum ir_type t)
 {
     if (number > 15)
         return opaque(c, t, ir_get(c->b, IR_I64, IR_PLANE_GUEST, X86_WIDE, 0));
-    if (t != IR_V256)
-        return ir_get(c->b, t, IR_PLANE_GUEST, X86_YMM0 + number, 0);
-    if (!c->vec[number])
-        c->vec[number] = ir_get(c->b, t, IR_PLANE_GUEST, X86_YMM0 + number, 0);
-    return c->vec[number];
+    return get_once(c, &c->vec[number], t, X86_YMM0 + number, 0);
 }
 
 static ir_ref read_register(struct x86_ctx *c, ZydisRegister r, enum ir_type t)

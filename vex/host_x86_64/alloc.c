@@ -45,7 +45,7 @@ uint32_t value_root(struct emitter *e, uint32_t ref)
 }
 
 /* ---- spill slots ---- */
-static struct x86_mem spill_mem(const struct emitter *e, const struct value *v)
+static struct asm_mem spill_mem(const struct emitter *e, const struct value *v)
 {
     return v->vec ? state_mem(e, STATE(vspill) + 32 * (v->slot - 1)) : state_mem(e, STATE(spill) + 8 * (v->slot - 1));
 }
@@ -62,10 +62,10 @@ static void spill(struct emitter *e, struct value *v)
     v->slot = 1 + __builtin_ctzll(free);
     if (v->vec) {
         e->vspill_used |= 1u << (v->slot - 1);
-        x86_vmov_store(e->c, 32, spill_mem(e, v), v->reg);
+        asm_vmov_store(e->c, 32, spill_mem(e, v), v->reg);
     } else {
         e->spill_used |= 1ull << (v->slot - 1);
-        x86_store(e->c, 8, spill_mem(e, v), v->reg);
+        asm_store(e->c, 8, spill_mem(e, v), v->reg);
     }
 }
 
@@ -85,7 +85,7 @@ void guest_sync_gpr(struct emitter *e, int i)
 {
     if (e->g_mem >> i & 1 || !e->identity)
         return;
-    x86_store(e->c, 8, state_mem(e, STATE(gpr) + 8 * i), i);
+    asm_store(e->c, 8, state_mem(e, STATE(gpr) + 8 * i), i);
     if (i != RSP)
         e->g_mem |= 1u << i;
 }
@@ -94,7 +94,7 @@ void guest_sync_vec(struct emitter *e, int i)
 {
     if (e->v_mem >> i & 1)
         return;
-    x86_vmov_store(e->c, 32, state_mem(e, STATE(ymm) + 32 * i), i);
+    asm_vmov_store(e->c, 32, state_mem(e, STATE(ymm) + 32 * i), i);
     e->v_mem |= 1u << i;
 }
 
@@ -219,7 +219,7 @@ void gpr_take(struct emitter *e, int r)
         return;
     const uint32_t ref = e->g[r].value, may = holding(e->g, HOLDS_NOTHING) & ~e->g_pin & ~(1u << RSP);
     if (may && e->val[ref].kind != VALUE_CONST && !e->val[ref].slot) {
-        x86_mov_rr(e->c, 8, lowest(may), r);
+        asm_mov_rr(e->c, 8, lowest(may), r);
         bind_gpr(e, ref, lowest(may));
         e->g[r].holds = HOLDS_NOTHING;
     } else {
@@ -241,7 +241,7 @@ void guest_home_gpr(struct emitter *e, int i)
     if (e->g[i].holds == HOLDS_GUEST || e->g[i].holds == HOLDS_FIXED)
         return;
     gpr_take(e, i);
-    x86_load(e->c, 8, i, state_mem(e, STATE(gpr) + 8 * i));
+    asm_load(e->c, 8, i, state_mem(e, STATE(gpr) + 8 * i));
     e->g[i].holds = HOLDS_GUEST;
 }
 
@@ -250,7 +250,7 @@ void guest_home_vec(struct emitter *e, int i)
     if (e->v[i].holds == HOLDS_GUEST)
         return;
     vec_take(e, i);
-    x86_vmov_load(e->c, 32, i, state_mem(e, STATE(ymm) + 32 * i));
+    asm_vmov_load(e->c, 32, i, state_mem(e, STATE(ymm) + 32 * i));
     e->v[i].holds = HOLDS_GUEST;
 }
 
@@ -286,9 +286,9 @@ void guest_written_gpr(struct emitter *e, int i)
         return;
     const int r = gpr_alloc(e);
     if (e->g[i].holds == HOLDS_GUEST || (i == RSP && e->identity))
-        x86_mov_rr(e->c, 8, r, i);
+        asm_mov_rr(e->c, 8, r, i);
     else
-        x86_load(e->c, 8, r, state_mem(e, STATE(gpr) + 8 * i));
+        asm_load(e->c, 8, r, state_mem(e, STATE(gpr) + 8 * i));
     e->val[owner].kind = VALUE_LIVE;
     bind_gpr(e, owner, r);
     gpr_unpin(e, r);
@@ -310,9 +310,9 @@ void guest_written_vec(struct emitter *e, int i)
     }
     const int r = vec_alloc(e);
     if (e->v[i].holds == HOLDS_GUEST)
-        x86_vmov_rr(e->c, 32, r, i);
+        asm_vmov_rr(e->c, 32, r, i);
     else
-        x86_vmov_load(e->c, 32, r, state_mem(e, STATE(ymm) + 32 * i));
+        asm_vmov_load(e->c, 32, r, state_mem(e, STATE(ymm) + 32 * i));
     e->val[owner].kind = VALUE_LIVE;
     e->val[owner].reg = r;
     e->v[r] = (struct host_reg){ HOLDS_VALUE, owner };
@@ -337,11 +337,11 @@ static void load_const(struct emitter *e, uint32_t ref, int r)
 {
     const struct ir_op *op = &e->b->ops[ref];
     if (op->flags & IR_HOST_OBJ) {
-        x86_need(e->c);
-        x86_byte(e->c, 0x48 | r >> 3);
-        x86_byte(e->c, 0xb8 | (r & 7));
+        asm_need(e->c);
+        asm_byte(e->c, 0x48 | r >> 3);
+        asm_byte(e->c, 0xb8 | (r & 7));
         emit_reloc(e, e->c->n, VEX_RELOC_OBJECT64, op->imm);
-        x86_imm(e->c, 0, 8);
+        asm_imm(e->c, 0, 8);
         return;
     }
     uint64_t v = op->imm;
@@ -349,7 +349,7 @@ static void load_const(struct emitter *e, uint32_t ref, int r)
         v &= 1;
     else if (op->type != IR_I64)
         v &= (1ull << 8 * ir_type_bytes(op->type)) - 1;
-    x86_mov_imm(e->c, r, v);
+    asm_mov_imm(e->c, r, v);
 }
 
 int gpr_use(struct emitter *e, ir_ref ref)
@@ -367,7 +367,7 @@ int gpr_use(struct emitter *e, ir_ref ref)
             return i;
         }
         const int r = gpr_alloc(e); /* a copy: the guest register stays in the state */
-        x86_load(e->c, 8, r, state_mem(e, STATE(gpr) + 8 * i));
+        asm_load(e->c, 8, r, state_mem(e, STATE(gpr) + 8 * i));
         v->kind = VALUE_LIVE;
         bind_gpr(e, root, r);
         return r;
@@ -377,7 +377,7 @@ int gpr_use(struct emitter *e, ir_ref ref)
         if (v->kind == VALUE_CONST)
             load_const(e, root, r);
         else if (v->kind == VALUE_LIVE && v->slot)
-            x86_load(e->c, 8, r, spill_mem(e, v));
+            asm_load(e->c, 8, r, spill_mem(e, v));
         else {
             emit_fail(e, -EINVAL); /* a use without a value */
             return r;
@@ -402,7 +402,7 @@ int vec_use(struct emitter *e, ir_ref ref)
         }
         v->kind = VALUE_LIVE;
         v->reg = vec_alloc(e);
-        x86_vmov_load(e->c, 32, v->reg, state_mem(e, STATE(ymm) + 32 * i));
+        asm_vmov_load(e->c, 32, v->reg, state_mem(e, STATE(ymm) + 32 * i));
         e->v[v->reg] = (struct host_reg){ HOLDS_VALUE, root };
         return v->reg;
     }
@@ -412,7 +412,7 @@ int vec_use(struct emitter *e, ir_ref ref)
     }
     if (v->reg == REG_NONE) {
         v->reg = vec_alloc(e);
-        x86_vmov_load(e->c, 32, v->reg, spill_mem(e, v));
+        asm_vmov_load(e->c, 32, v->reg, spill_mem(e, v));
         e->v[v->reg] = (struct host_reg){ HOLDS_VALUE, root };
     }
     e->v_pin |= 1u << v->reg;
@@ -429,7 +429,7 @@ int gpr_copy(struct emitter *e, ir_ref ref)
         return r;
     }
     const int from = gpr_use(e, ref), r = gpr_alloc(e);
-    x86_mov_rr(e->c, 8, r, from);
+    asm_mov_rr(e->c, 8, r, from);
     return r;
 }
 
@@ -472,7 +472,7 @@ int gpr_def_from(struct emitter *e, ir_ref ref)
         return from;
     }
     const int r = gpr_def(e);
-    x86_mov_rr(e->c, 8, r, from);
+    asm_mov_rr(e->c, 8, r, from);
     return r;
 }
 

@@ -2,32 +2,10 @@
 /* host_x86_64/analyse: the backward pass: which ops are needed at all, where
  * values are used last, and where guest flags are live. */
 #include "vex/host_x86_64/emit.h"
+#include "vex/ir/table.h"
 
 static const uint8_t arg_count[IR_OPCODES] = {
 #define IR_OP(id, text, result, args, props) sizeof(args) - 1,
-#include "nagrind/ir_ops.def"
-#undef IR_OP
-};
-
-static const char result_of[IR_OPCODES] = {
-#define V 'V'
-#define T 'T'
-#define B 'B'
-#define Q 'Q'
-#define D 'D'
-#define IR_OP(id, text, result, args, props) result,
-#include "nagrind/ir_ops.def"
-#undef IR_OP
-#undef V
-#undef T
-#undef B
-#undef Q
-#undef D
-};
-
-enum { IRP_PURE = 1, IRP_COMM = 2, IRP_MEM = 4, IRP_ROOT = 8, IRP_END = 16 };
-static const uint8_t props_of[IR_OPCODES] = {
-#define IR_OP(id, text, result, args, props) props,
 #include "nagrind/ir_ops.def"
 #undef IR_OP
 };
@@ -158,7 +136,7 @@ static bool op_is_root(const struct ir_op *op)
 {
     if (op->op == IR_LOAD || op->op == IR_CAS)
         return !(op->flags & IR_DESCRIBED);
-    return props_of[op->op] & IRP_ROOT;
+    return ir_rows[op->op].props & IRP_ROOT;
 }
 
 /* May the only user of op i compute it itself? */
@@ -187,7 +165,7 @@ void emit_analyse(struct emitter *e)
         const struct ir_op *op = &b->ops[i];
         struct value *v = &e->val[i];
         e->flags_live[i] = live;
-        v->vec = type_is_vec(op->type) && result_of[op->op] == 'T';
+        v->vec = type_is_vec(ir_result_type(op));
         if (!v->last && !op_is_root(op))
             continue;
         e->flags_live[i] = live = flags_before(e, op, insn, live);

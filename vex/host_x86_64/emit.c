@@ -133,17 +133,17 @@ static uint32_t place(uint32_t offset, uint32_t cold_base)
     return offset & COLD_BIT ? (offset & ~COLD_BIT) + cold_base : offset;
 }
 
-static void pad(struct x86_buf *b, unsigned align)
+static void pad(struct asm_buf *b, unsigned align)
 {
-    x86_grow(b, align);
+    asm_grow(b, align);
     while (b->n % align)
-        x86_byte(b, 0xcc);
+        asm_byte(b, 0xcc);
 }
 
-static void append(struct x86_buf *to, const void *from, size_t n)
+static void append(struct asm_buf *to, const void *from, size_t n)
 {
     if (to->cap - to->n < n)
-        x86_grow(to, n);
+        asm_grow(to, n);
     if (n)
         memcpy(to->p + to->n, from, n);
     to->n += n;
@@ -187,7 +187,7 @@ static int emit_block(const struct ir_block *b, const struct vex_host *h, struct
     e.h = h;
     e.out = out;
     e.identity = h->guest_in_host_regs;
-    e.main = (struct x86_buf){ out->code, 0, out->cap };
+    e.main = (struct asm_buf){ out->code, 0, out->cap };
     e.c = &e.main;
     e.pc = b->pc;
     /* values, live flags: one piece of memory, zero */

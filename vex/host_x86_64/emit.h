@@ -51,7 +51,7 @@ struct emitter {
     const struct ir_block *b;
     const struct vex_host *h;
     struct vex_code *out;
-    struct x86_buf main, cold, *c; /* c: where code goes now */
+    struct asm_buf main, cold, *c; /* c: where code goes now */
     int error;
     bool identity;
     struct value *val;
@@ -88,9 +88,9 @@ static inline bool is_cold(const struct emitter *e) { return e->c == &e->cold; }
 static inline void emit_fail(struct emitter *e, int error) { if (!e->error) e->error = error; }
 
 /* fs:[field of struct x86_state] */
-static inline struct x86_mem state_mem(const struct emitter *e, int offset)
+static inline struct asm_mem state_mem(const struct emitter *e, int offset)
 {
-    return (struct x86_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, e->h->state_offset + offset };
+    return (struct asm_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, e->h->state_offset + offset };
 }
 
 /* ---- analyse.c ---- */
@@ -158,7 +158,7 @@ void emit_reloc(struct emitter *e, uint32_t at, int kind, int value);
 
 /* ---- memory.c ---- */
 /* Address of a memory op as one operand; clobbers flags if plane O (flags_clobber comes first). */
-struct x86_mem emit_address(struct emitter *e, const struct ir_op *op);
+struct asm_mem emit_address(struct emitter *e, const struct ir_op *op);
 bool address_clobbers_flags(const struct ir_op *op);
 void emit_load(struct emitter *e, const struct ir_op *op);
 void emit_store(struct emitter *e, const struct ir_op *op);

@@ -22,56 +22,56 @@ enum { X86_SEG_NONE = 0, X86_SEG_FS = 0x64, X86_SEG_GS = 0x65 };
 #define X86_RM8 (1 << 17)
 
 /* seg: [base + (index << scale) + disp]; REG_NONE for no base or no index. */
-struct x86_mem {
+struct asm_mem {
     uint8_t seg, base, index, scale;
     int32_t disp;
 };
 
-struct x86_buf {
+struct asm_buf {
     uint8_t *p;
     size_t n, cap;
 };
 
 /* Room for one instruction (and more).  Aborts with a message when memory is out. */
-void x86_grow(struct x86_buf *b, size_t room);
-static inline void x86_need(struct x86_buf *b)
+void asm_grow(struct asm_buf *b, size_t room);
+static inline void asm_need(struct asm_buf *b)
 {
     if (b->cap - b->n < 64)
-        x86_grow(b, 64);
+        asm_grow(b, 64);
 }
-static inline void x86_byte(struct x86_buf *b, uint8_t v) { b->p[b->n++] = v; } /* room is there */
-void x86_imm(struct x86_buf *b, uint64_t v, int bytes);
+static inline void asm_byte(struct asm_buf *b, uint8_t v) { b->p[b->n++] = v; } /* room is there */
+void asm_imm(struct asm_buf *b, uint64_t v, int bytes);
 
 /* Legacy encodings.  size: operand size 1, 2, 4, 8. */
-void x86_rr(struct x86_buf *b, uint32_t op, int size, int reg, int rm);
-void x86_rm(struct x86_buf *b, uint32_t op, int size, int reg, struct x86_mem m);
+void asm_rr(struct asm_buf *b, uint32_t op, int size, int reg, int rm);
+void asm_rm(struct asm_buf *b, uint32_t op, int size, int reg, struct asm_mem m);
 /* VEX; vector length l: 16 or 32 bytes (or 0: as 16).  vvvv REG 0 when unused. */
-void x86_vrr(struct x86_buf *b, uint32_t op, int l, int reg, int vvvv, int rm);
-void x86_vrm(struct x86_buf *b, uint32_t op, int l, int reg, int vvvv, struct x86_mem m);
-/* As x86_vrm with [rip + ?]: yields the offset of the disp32 (to be fixed up); imm8 follows none. */
-uint32_t x86_vrm_rip(struct x86_buf *b, uint32_t op, int l, int reg, int vvvv);
+void asm_vrr(struct asm_buf *b, uint32_t op, int l, int reg, int vvvv, int rm);
+void asm_vrm(struct asm_buf *b, uint32_t op, int l, int reg, int vvvv, struct asm_mem m);
+/* As asm_vrm with [rip + ?]: yields the offset of the disp32 (to be fixed up); imm8 follows none. */
+uint32_t asm_vrm_rip(struct asm_buf *b, uint32_t op, int l, int reg, int vvvv);
 
 /* The usual ones. */
-void x86_mov_rr(struct x86_buf *b, int size, int to, int from);           /* 4 or 8 */
-void x86_mov_imm(struct x86_buf *b, int to, uint64_t v);                  /* shortest; keeps flags */
-void x86_load(struct x86_buf *b, int bytes, int to, struct x86_mem m);    /* zero-extends 1 and 2 */
-void x86_store(struct x86_buf *b, int bytes, struct x86_mem m, int from);
-void x86_store_imm(struct x86_buf *b, int bytes, struct x86_mem m, int32_t v); /* sign-extended to 8 */
-void x86_lea(struct x86_buf *b, int size, int to, struct x86_mem m);
+void asm_mov_rr(struct asm_buf *b, int size, int to, int from);           /* 4 or 8 */
+void asm_mov_imm(struct asm_buf *b, int to, uint64_t v);                  /* shortest; keeps flags */
+void asm_load(struct asm_buf *b, int bytes, int to, struct asm_mem m);    /* zero-extends 1 and 2 */
+void asm_store(struct asm_buf *b, int bytes, struct asm_mem m, int from);
+void asm_store_imm(struct asm_buf *b, int bytes, struct asm_mem m, int32_t v); /* sign-extended to 8 */
+void asm_lea(struct asm_buf *b, int size, int to, struct asm_mem m);
 /* op: 0 add 1 or 4 and 5 sub 6 xor 7 cmp (group 1 numbers) */
-void x86_alu_ri(struct x86_buf *b, int op, int size, int r, int32_t v);
-void x86_alu_mi(struct x86_buf *b, int op, int size, struct x86_mem m, int32_t v);
-void x86_alu_rr(struct x86_buf *b, int op, int size, int to, int from);
-void x86_shift_ri(struct x86_buf *b, int op, int size, int r, int count); /* 0 rol 1 ror 4 shl 5 shr 7 sar */
-void x86_vmov_load(struct x86_buf *b, int bytes, int to, struct x86_mem m);   /* 16 32; unaligned */
-void x86_vmov_store(struct x86_buf *b, int bytes, struct x86_mem m, int from);
-void x86_vmov_rr(struct x86_buf *b, int bytes, int to, int from);
+void asm_alu_ri(struct asm_buf *b, int op, int size, int r, int32_t v);
+void asm_alu_mi(struct asm_buf *b, int op, int size, struct asm_mem m, int32_t v);
+void asm_alu_rr(struct asm_buf *b, int op, int size, int to, int from);
+void asm_shift_ri(struct asm_buf *b, int op, int size, int r, int count); /* 0 rol 1 ror 4 shl 5 shr 7 sar */
+void asm_vmov_load(struct asm_buf *b, int bytes, int to, struct asm_mem m);   /* 16 32; unaligned */
+void asm_vmov_store(struct asm_buf *b, int bytes, struct asm_mem m, int from);
+void asm_vmov_rr(struct asm_buf *b, int bytes, int to, int from);
 /* Jumps; yield the offset of the displacement, to be fixed up. */
-uint32_t x86_jcc32(struct x86_buf *b, int cc);
-uint32_t x86_jmp32(struct x86_buf *b);
-uint32_t x86_jcc8(struct x86_buf *b, int cc);
-uint32_t x86_jmp8(struct x86_buf *b);
-uint32_t x86_jrcxz8(struct x86_buf *b, int size); /* 4: jecxz, 8: jrcxz */
-void x86_here8(struct x86_buf *b, uint32_t disp_at);
+uint32_t asm_jcc32(struct asm_buf *b, int cc);
+uint32_t asm_jmp32(struct asm_buf *b);
+uint32_t asm_jcc8(struct asm_buf *b, int cc);
+uint32_t asm_jmp8(struct asm_buf *b);
+uint32_t asm_jrcxz8(struct asm_buf *b, int size); /* 4: jecxz, 8: jrcxz */
+void asm_here8(struct asm_buf *b, uint32_t disp_at);
 /* Pads with nops until n % 4 == remainder. */
-void x86_align4(struct x86_buf *b, unsigned remainder);
+void asm_align4(struct asm_buf *b, unsigned remainder);

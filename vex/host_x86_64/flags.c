@@ -13,10 +13,10 @@ bool flags_must_stay(const struct emitter *e)
 void flags_to_image(struct emitter *e)
 {
     gpr_take(e, RAX);
-    x86_need(e->c);
-    x86_byte(e->c, 0x9f);                              /* lahf */
-    x86_rr(e->c, X86_OP(0, 1, 0x90), 1, 0, RAX);       /* seto al */
-    x86_store(e->c, 2, state_mem(e, STATE(flags_spill)), RAX);
+    asm_need(e->c);
+    asm_byte(e->c, 0x9f);                              /* lahf */
+    asm_rr(e->c, X86_OP(0, 1, 0x90), 1, 0, RAX);       /* seto al */
+    asm_store(e->c, 2, state_mem(e, STATE(flags_spill)), RAX);
     gpr_unpin(e, RAX);
     e->flags_image = true;
 }
@@ -33,40 +33,40 @@ void flags_to_host(struct emitter *e)
     if (e->flags_host || !e->flags_image)
         return;
     gpr_take(e, RAX);
-    x86_load(e->c, 2, RAX, state_mem(e, STATE(flags_spill)));
-    x86_alu_ri(e->c, 0, 1, RAX, 127);                  /* OF again */
-    x86_need(e->c);
-    x86_byte(e->c, 0x9e);                              /* sahf: the others */
+    asm_load(e->c, 2, RAX, state_mem(e, STATE(flags_spill)));
+    asm_alu_ri(e->c, 0, 1, RAX, 127);                  /* OF again */
+    asm_need(e->c);
+    asm_byte(e->c, 0x9e);                              /* sahf: the others */
     gpr_unpin(e, RAX);
     e->flags_host = true;
 }
 
-static struct x86_mem flag_byte(const struct emitter *e, int slot)
+static struct asm_mem flag_byte(const struct emitter *e, int slot)
 {
     return state_mem(e, STATE(flag) + slot - X86_CF);
 }
 
 void flags_foreign_load(struct emitter *e)
 {
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     gpr_take(e, RAX);
-    x86_need(c);
-    x86_byte(c, 0xfc);                                 /* cld */
-    x86_alu_mi(c, 7, 1, flag_byte(e, X86_DF), 0);
-    const uint32_t no_df = x86_jcc8(c, CC_E);
-    x86_byte(c, 0xfd);                                 /* std */
-    x86_here8(c, no_df);
-    x86_load(c, 1, RAX, flag_byte(e, X86_SF));
+    asm_need(c);
+    asm_byte(c, 0xfc);                                 /* cld */
+    asm_alu_mi(c, 7, 1, flag_byte(e, X86_DF), 0);
+    const uint32_t no_df = asm_jcc8(c, CC_E);
+    asm_byte(c, 0xfd);                                 /* std */
+    asm_here8(c, no_df);
+    asm_load(c, 1, RAX, flag_byte(e, X86_SF));
     static const uint8_t order[4] = { X86_ZF, X86_AF, X86_PF, X86_CF };
     for (int i = 0; i < 4; i++) {
-        x86_shift_ri(c, 4, 4, RAX, i ? 2 : 1);
-        x86_rm(c, 0x0a, 1, RAX, flag_byte(e, order[i]));
+        asm_shift_ri(c, 4, 4, RAX, i ? 2 : 1);
+        asm_rm(c, 0x0a, 1, RAX, flag_byte(e, order[i]));
     }
-    x86_shift_ri(c, 4, 4, RAX, 8);
-    x86_rm(c, 0x8a, 1, RAX, flag_byte(e, X86_OF));
-    x86_alu_ri(c, 0, 1, RAX, 127);
-    x86_need(c);
-    x86_byte(c, 0x9e);
+    asm_shift_ri(c, 4, 4, RAX, 8);
+    asm_rm(c, 0x8a, 1, RAX, flag_byte(e, X86_OF));
+    asm_alu_ri(c, 0, 1, RAX, 127);
+    asm_need(c);
+    asm_byte(c, 0x9e);
     gpr_unpin(e, RAX);
 }
 
@@ -74,49 +74,49 @@ void flags_foreign_load(struct emitter *e)
 void flags_foreign_store(struct emitter *e, int flags)
 {
     static const uint8_t cc[6] = { CC_B, CC_P, 0, CC_E, CC_S, CC_O };
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     for (int k = 0; k < 6; k++)
         if (flags >> k & 1 && k != 2)
-            x86_rm(c, X86_OP(0, 1, 0x90 | cc[k]), 1, 0, flag_byte(e, X86_CF + k));
+            asm_rm(c, X86_OP(0, 1, 0x90 | cc[k]), 1, 0, flag_byte(e, X86_CF + k));
     if (!(flags & (IR_FLAG_A | IR_FLAG_D)))
         return;
-    x86_need(c);
-    x86_byte(c, 0x9c);                                 /* pushfq */
-    x86_byte(c, 0x58);                                 /* pop rax */
-    x86_mov_rr(c, 4, RDX, RAX);
-    x86_shift_ri(c, 5, 4, RAX, 4);
-    x86_alu_ri(c, 4, 4, RAX, 1);
+    asm_need(c);
+    asm_byte(c, 0x9c);                                 /* pushfq */
+    asm_byte(c, 0x58);                                 /* pop rax */
+    asm_mov_rr(c, 4, RDX, RAX);
+    asm_shift_ri(c, 5, 4, RAX, 4);
+    asm_alu_ri(c, 4, 4, RAX, 1);
     if (flags & IR_FLAG_A)
-        x86_store(c, 1, flag_byte(e, X86_AF), RAX);
-    x86_shift_ri(c, 5, 4, RDX, 10);
-    x86_alu_ri(c, 4, 4, RDX, 1);
+        asm_store(c, 1, flag_byte(e, X86_AF), RAX);
+    asm_shift_ri(c, 5, 4, RDX, 10);
+    asm_alu_ri(c, 4, 4, RDX, 1);
     if (flags & IR_FLAG_D)
-        x86_store(c, 1, flag_byte(e, X86_DF), RDX);
+        asm_store(c, 1, flag_byte(e, X86_DF), RDX);
 }
 
 static void get_df(struct emitter *e)
 {
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     flags_clobber(e);
     const int r = gpr_def(e);
-    x86_store(c, 8, state_mem(e, STATE(tmp) + 40), RSP); /* not on the guest's stack */
-    x86_load(c, 8, RSP, state_mem(e, STATE(host_rsp)));
-    x86_need(c);
-    x86_byte(c, 0x9c);
+    asm_store(c, 8, state_mem(e, STATE(tmp) + 40), RSP); /* not on the guest's stack */
+    asm_load(c, 8, RSP, state_mem(e, STATE(host_rsp)));
+    asm_need(c);
+    asm_byte(c, 0x9c);
     if (r >= 8)
-        x86_byte(c, 0x41);
-    x86_byte(c, 0x58 | (r & 7));
-    x86_load(c, 8, RSP, state_mem(e, STATE(tmp) + 40));
-    x86_shift_ri(c, 5, 4, r, 10);
-    x86_alu_ri(c, 4, 4, r, 1);
+        asm_byte(c, 0x41);
+    asm_byte(c, 0x58 | (r & 7));
+    asm_load(c, 8, RSP, state_mem(e, STATE(tmp) + 40));
+    asm_shift_ri(c, 5, 4, r, 10);
+    asm_alu_ri(c, 4, 4, r, 1);
 }
 
 void emit_get_flag(struct emitter *e, int slot)
 {
     static const uint8_t cc[6] = { CC_B, CC_P, 0, CC_E, CC_S, CC_O };
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     if (!e->identity) {
-        x86_load(c, 1, gpr_def(e), flag_byte(e, slot));
+        asm_load(c, 1, gpr_def(e), flag_byte(e, slot));
         return;
     }
     if (slot == X86_DF) {
@@ -125,37 +125,37 @@ void emit_get_flag(struct emitter *e, int slot)
     }
     const int k = slot - X86_CF;
     if (e->flags_host && slot != X86_AF) {
-        x86_rr(c, X86_OP(0, 1, 0x90 | cc[k]), 1, 0, gpr_def(e));
+        asm_rr(c, X86_OP(0, 1, 0x90 | cc[k]), 1, 0, gpr_def(e));
         return;
     }
     if (e->flags_host && !e->flags_image)
         flags_to_image(e);
     const int r = gpr_def(e);
-    x86_load(c, 1, r, state_mem(e, STATE(flags_spill) + (slot == X86_OF ? 0 : 1)));
+    asm_load(c, 1, r, state_mem(e, STATE(flags_spill) + (slot == X86_OF ? 0 : 1)));
     if (slot == X86_OF)
         return;
     e->flags_host = false;
     if (image_bit[k])
-        x86_shift_ri(c, 5, 4, r, image_bit[k]);
-    x86_alu_ri(c, 4, 4, r, 1);
+        asm_shift_ri(c, 5, 4, r, image_bit[k]);
+    asm_alu_ri(c, 4, 4, r, 1);
 }
 
 void emit_put_flag(struct emitter *e, int slot, ir_ref ref)
 {
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     if (!e->identity) {
-        x86_store(c, 1, flag_byte(e, slot), gpr_use(e, ref));
+        asm_store(c, 1, flag_byte(e, slot), gpr_use(e, ref));
         return;
     }
     if (slot == X86_DF) {
         flags_clobber(e);
         const int r = gpr_use(e, ref);
-        x86_rr(c, 0x84, 1, r, r);
-        x86_need(c);
-        x86_byte(c, 0xfc);
-        const uint32_t clear = x86_jcc8(c, CC_E);
-        x86_byte(c, 0xfd);
-        x86_here8(c, clear);
+        asm_rr(c, 0x84, 1, r, r);
+        asm_need(c);
+        asm_byte(c, 0xfc);
+        const uint32_t clear = asm_jcc8(c, CC_E);
+        asm_byte(c, 0xfd);
+        asm_here8(c, clear);
         return;
     }
     if (e->flags_host && !e->flags_image) /* the others stay */
@@ -163,13 +163,13 @@ void emit_put_flag(struct emitter *e, int slot, ir_ref ref)
     e->flags_host = false;
     e->flags_image = true;
     if (slot == X86_OF) {
-        x86_store(c, 1, state_mem(e, STATE(flags_spill)), gpr_use(e, ref));
+        asm_store(c, 1, state_mem(e, STATE(flags_spill)), gpr_use(e, ref));
         return;
     }
     const int bit = image_bit[slot - X86_CF], r = gpr_copy(e, ref);
-    const struct x86_mem ah = state_mem(e, STATE(flags_spill) + 1);
+    const struct asm_mem ah = state_mem(e, STATE(flags_spill) + 1);
     if (bit)
-        x86_shift_ri(c, 4, 4, r, bit);
-    x86_alu_mi(c, 4, 1, ah, (int8_t)~(1 << bit));
-    x86_rm(c, 0x08, 1, r, ah); /* or */
+        asm_shift_ri(c, 4, 4, r, bit);
+    asm_alu_mi(c, 4, 1, ah, (int8_t)~(1 << bit));
+    asm_rm(c, 0x08, 1, r, ah); /* or */
 }

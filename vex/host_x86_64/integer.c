@@ -8,30 +8,30 @@ static int bits_of(int type) { return 8 * ir_type_bytes(type); }
 static void movzx(struct emitter *e, int type, int to, int from)
 {
     if (type == IR_I1 || type == IR_I8)
-        x86_rr(e->c, X86_OP(0, 1, 0xb6) | X86_RM8, 4, to, from);
+        asm_rr(e->c, X86_OP(0, 1, 0xb6) | X86_RM8, 4, to, from);
     else if (type == IR_I16)
-        x86_rr(e->c, X86_OP(0, 1, 0xb7), 4, to, from);
+        asm_rr(e->c, X86_OP(0, 1, 0xb7), 4, to, from);
     else
-        x86_mov_rr(e->c, type == IR_I64 ? 8 : 4, to, from);
+        asm_mov_rr(e->c, type == IR_I64 ? 8 : 4, to, from);
 }
 
 static void movsx(struct emitter *e, int type, int to, int from)
 {
     if (type == IR_I1 || type == IR_I8)
-        x86_rr(e->c, X86_OP(0, 1, 0xbe) | X86_RM8, 8, to, from);
+        asm_rr(e->c, X86_OP(0, 1, 0xbe) | X86_RM8, 8, to, from);
     else if (type == IR_I16)
-        x86_rr(e->c, X86_OP(0, 1, 0xbf), 8, to, from);
+        asm_rr(e->c, X86_OP(0, 1, 0xbf), 8, to, from);
     else if (type == IR_I32)
-        x86_rr(e->c, 0x63, 8, to, from);
+        asm_rr(e->c, 0x63, 8, to, from);
     else
-        x86_mov_rr(e->c, 8, to, from);
+        asm_mov_rr(e->c, 8, to, from);
 }
 
 /* ---- ADD SUB AND OR XOR ---- */
 static void emit_add_keeping_flags(struct emitter *e, const struct ir_op *op, int64_t k)
 {
     const int a = gpr_use(e, op->a), r = gpr_def(e);
-    x86_lea(e->c, type_calc(op->type), r, (struct x86_mem){ 0, a, REG_NONE, 0, (int32_t)k });
+    asm_lea(e->c, type_calc(op->type), r, (struct asm_mem){ 0, a, REG_NONE, 0, (int32_t)k });
 }
 
 static void emit_alu(struct emitter *e, const struct ir_op *op, int group)
@@ -54,11 +54,11 @@ static void emit_alu(struct emitter *e, const struct ir_op *op, int group)
     }
     flags_clobber(e);
     if (constant) {
-        x86_alu_ri(e->c, group, size, gpr_def_from(e, a), (int32_t)k);
+        asm_alu_ri(e->c, group, size, gpr_def_from(e, a), (int32_t)k);
         return;
     }
     const int rb = gpr_use(e, b), r = gpr_def_from(e, a);
-    x86_alu_rr(e->c, group, size, r, rb);
+    asm_alu_rr(e->c, group, size, r, rb);
 }
 
 /* ---- shifts ---- */
@@ -73,17 +73,17 @@ static void shift_const(struct emitter *e, const struct ir_op *op, int count)
     flags_clobber(e);
     const int r = gpr_def_from(e, op->a);
     if (op->op == IR_SHL) {
-        x86_shift_ri(e->c, 4, size, r, count);
+        asm_shift_ri(e->c, 4, size, r, count);
     } else if (op->op == IR_SHR) {
         if (bits < 32)
             movzx(e, t, r, r);
-        x86_shift_ri(e->c, 5, size, r, count);
+        asm_shift_ri(e->c, 5, size, r, count);
     } else if (op->op == IR_SAR) {
         if (bits < 32)
             movsx(e, t, r, r);
-        x86_shift_ri(e->c, 7, size, r, count);
+        asm_shift_ri(e->c, 7, size, r, count);
     } else {
-        x86_shift_ri(e->c, op->op == IR_ROL ? 0 : 1, bits / 8, r, count);
+        asm_shift_ri(e->c, op->op == IR_ROL ? 0 : 1, bits / 8, r, count);
     }
 }
 
@@ -94,16 +94,16 @@ static void shift_variable(struct emitter *e, const struct ir_op *op)
     if (op->op == IR_ROL || op->op == IR_ROR) {
         gpr_take(e, RCX);
         const int count = gpr_use(e, op->b);
-        x86_mov_rr(e->c, 4, RCX, count);
+        asm_mov_rr(e->c, 4, RCX, count);
         const int r = gpr_def_from(e, op->a);
-        x86_rr(e->c, bits == 8 ? 0xd2 : 0xd3, bits / 8, op->op == IR_ROL ? 0 : 1, r);
+        asm_rr(e->c, bits == 8 ? 0xd2 : 0xd3, bits / 8, op->op == IR_ROL ? 0 : 1, r);
         return;
     }
     static const uint32_t shlx[3] = { X86_OP(1, 2, 0xf7), X86_OP(3, 2, 0xf7), X86_OP(2, 2, 0xf7) };
     int count, from = gpr_use(e, op->a);
     if (bits < 32) {
         count = gpr_copy(e, op->b);
-        x86_alu_ri(e->c, 4, 4, count, bits - 1);
+        asm_alu_ri(e->c, 4, 4, count, bits - 1);
         if (op->op != IR_SHL) {
             const int wide = gpr_alloc(e);
             (op->op == IR_SHR ? movzx : movsx)(e, t, wide, from);
@@ -113,7 +113,7 @@ static void shift_variable(struct emitter *e, const struct ir_op *op)
         count = gpr_use(e, op->b);
     }
     const int r = gpr_def(e);
-    x86_vrr(e->c, shlx[op->op - IR_SHL] | (size == 8 ? X86_W : 0), 16, r, count, from);
+    asm_vrr(e->c, shlx[op->op - IR_SHL] | (size == 8 ? X86_W : 0), 16, r, count, from);
 }
 
 static void emit_shift(struct emitter *e, const struct ir_op *op)
@@ -130,7 +130,7 @@ static void emit_mul(struct emitter *e, const struct ir_op *op)
 {
     flags_clobber(e);
     const int b = gpr_use(e, op->b), r = gpr_def_from(e, op->a);
-    x86_rr(e->c, X86_OP(0, 1, 0xaf), type_calc(op->type), r, b);
+    asm_rr(e->c, X86_OP(0, 1, 0xaf), type_calc(op->type), r, b);
 }
 
 static void emit_mul_high(struct emitter *e, const struct ir_op *op)
@@ -141,16 +141,16 @@ static void emit_mul_high(struct emitter *e, const struct ir_op *op)
         const int a = gpr_use(e, op->a), b = gpr_use(e, op->b), t = gpr_alloc(e), r = gpr_def(e);
         (is_signed ? movsx : movzx)(e, op->type, t, a);
         (is_signed ? movsx : movzx)(e, op->type, r, b);
-        x86_rr(e->c, X86_OP(0, 1, 0xaf), 8, r, t);
-        x86_shift_ri(e->c, 5, 8, r, bits_of(op->type));
+        asm_rr(e->c, X86_OP(0, 1, 0xaf), 8, r, t);
+        asm_shift_ri(e->c, 5, 8, r, bits_of(op->type));
         return;
     }
     gpr_take(e, RAX);
     gpr_take(e, RDX);
     const int a = gpr_use(e, op->a), b = gpr_use(e, op->b);
-    x86_mov_rr(e->c, 8, RAX, a);
-    x86_rr(e->c, 0xf7, 8, is_signed ? 5 : 4, b);
-    x86_mov_rr(e->c, 8, gpr_def(e), RDX);
+    asm_mov_rr(e->c, 8, RAX, a);
+    asm_rr(e->c, 0xf7, 8, is_signed ? 5 : 4, b);
+    asm_mov_rr(e->c, 8, gpr_def(e), RDX);
 }
 
 /* ---- comparisons ---- */
@@ -164,17 +164,17 @@ static int emit_compare(struct emitter *e, const struct ir_op *op)
     if (value_const(e, op->b, &k) && k == (int32_t)k) {
         const int a = gpr_use(e, op->a);
         if (!k)
-            x86_rr(e->c, size == 1 ? 0x84 : 0x85, size, a, a);
+            asm_rr(e->c, size == 1 ? 0x84 : 0x85, size, a, a);
         else
-            x86_alu_ri(e->c, 7, size, a, (int32_t)k);
+            asm_alu_ri(e->c, 7, size, a, (int32_t)k);
         return compare_cc[which];
     }
     if (value_const(e, op->a, &k) && k == (int32_t)k) {
-        x86_alu_ri(e->c, 7, size, gpr_use(e, op->b), (int32_t)k);
+        asm_alu_ri(e->c, 7, size, gpr_use(e, op->b), (int32_t)k);
         return swapped_cc[which];
     }
     const int a = gpr_use(e, op->a), b = gpr_use(e, op->b);
-    x86_alu_rr(e->c, 7, size, a, b);
+    asm_alu_rr(e->c, 7, size, a, b);
     return compare_cc[which];
 }
 
@@ -183,13 +183,13 @@ int emit_condition(struct emitter *e, ir_ref cond)
     if (e->val[cond].kind == VALUE_FUSED)
         return emit_compare(e, &e->b->ops[cond]);
     const int r = gpr_use(e, cond);
-    x86_rr(e->c, 0x84, 1, r, r);
+    asm_rr(e->c, 0x84, 1, r, r);
     return CC_NE;
 }
 
 static void set_cc(struct emitter *e, int cc)
 {
-    x86_rr(e->c, X86_OP(0, 1, 0x90 | cc), 1, 0, gpr_def(e));
+    asm_rr(e->c, X86_OP(0, 1, 0x90 | cc), 1, 0, gpr_def(e));
 }
 
 static void emit_select(struct emitter *e, const struct ir_op *op)
@@ -197,17 +197,17 @@ static void emit_select(struct emitter *e, const struct ir_op *op)
     flags_clobber(e);
     if (type_is_vec(op->type)) {
         const int a = vec_use(e, op->b), b = vec_use(e, op->c), r = vec_def(e);
-        x86_vmov_rr(e->c, 32, r, a);
-        const uint32_t skip = x86_jcc8(e->c, emit_condition(e, op->a));
-        x86_vmov_rr(e->c, 32, r, b);
-        x86_here8(e->c, skip);
+        asm_vmov_rr(e->c, 32, r, a);
+        const uint32_t skip = asm_jcc8(e->c, emit_condition(e, op->a));
+        asm_vmov_rr(e->c, 32, r, b);
+        asm_here8(e->c, skip);
         return;
     }
     const int then = gpr_use(e, op->b), r = gpr_alloc(e);
     const int other = gpr_use(e, op->c);
-    x86_mov_rr(e->c, 8, r, other);
+    asm_mov_rr(e->c, 8, r, other);
     const int cc = emit_condition(e, op->a);
-    x86_rr(e->c, X86_OP(0, 1, 0x40 | cc), 8, r, then);
+    asm_rr(e->c, X86_OP(0, 1, 0x40 | cc), 8, r, then);
     gpr_unpin(e, r);
     e->val[e->i].kind = VALUE_LIVE;
     e->val[e->i].reg = r;
@@ -221,7 +221,7 @@ static void emit_convert(struct emitter *e, const struct ir_op *op)
         value_define_alias(e, op->a);
     } else if (op->op == IR_TRUNC) {
         flags_clobber(e);
-        x86_alu_ri(e->c, 4, 4, gpr_def_from(e, op->a), 1);
+        asm_alu_ri(e->c, 4, 4, gpr_def_from(e, op->a), 1);
     } else if (op->op == IR_ZEXT) {
         const int a = gpr_use(e, op->a), r = gpr_def(e);
         movzx(e, op->lane, r, a);
@@ -229,7 +229,7 @@ static void emit_convert(struct emitter *e, const struct ir_op *op)
         flags_clobber(e);
         const int a = gpr_use(e, op->a), r = gpr_def(e);
         movzx(e, IR_I8, r, a);
-        x86_rr(e->c, 0xf7, 8, 3, r); /* neg */
+        asm_rr(e->c, 0xf7, 8, 3, r); /* neg */
     } else {
         const int a = gpr_use(e, op->a), r = gpr_def(e);
         movsx(e, op->lane, r, a);
@@ -244,17 +244,17 @@ static void emit_count(struct emitter *e, const struct ir_op *op)
     flags_clobber(e);
     const int a = gpr_use(e, op->a), r = gpr_def(e);
     if (bits >= 32) {
-        x86_rr(e->c, opcode[which], bits / 8, r, a);
+        asm_rr(e->c, opcode[which], bits / 8, r, a);
         return;
     }
     movzx(e, op->type, r, a);
     if (which == 1) { /* a one above ends the search */
-        x86_rr(e->c, X86_OP(0, 1, 0xba), 4, 5, r); /* bts */
-        x86_imm(e->c, bits, 1);
+        asm_rr(e->c, X86_OP(0, 1, 0xba), 4, 5, r); /* bts */
+        asm_imm(e->c, bits, 1);
     }
-    x86_rr(e->c, opcode[which], 4, r, r);
+    asm_rr(e->c, opcode[which], 4, r, r);
     if (which == 0)
-        x86_alu_ri(e->c, 5, 4, r, 32 - bits);
+        asm_alu_ri(e->c, 5, 4, r, 32 - bits);
 }
 
 static void emit_bswap(struct emitter *e, const struct ir_op *op)
@@ -263,12 +263,12 @@ static void emit_bswap(struct emitter *e, const struct ir_op *op)
     const int r = gpr_def_from(e, op->a);
     if (op->type == IR_I8)
         return;
-    x86_need(e->c);
-    x86_byte(e->c, 0x40 | (op->type == IR_I64) << 3 | r >> 3);
-    x86_byte(e->c, 0x0f);
-    x86_byte(e->c, 0xc8 | (r & 7));
+    asm_need(e->c);
+    asm_byte(e->c, 0x40 | (op->type == IR_I64) << 3 | r >> 3);
+    asm_byte(e->c, 0x0f);
+    asm_byte(e->c, 0xc8 | (r & 7));
     if (op->type == IR_I16)
-        x86_shift_ri(e->c, 5, 4, r, 16);
+        asm_shift_ri(e->c, 5, 4, r, 16);
 }
 
 static void emit_deposit(struct emitter *e, const struct ir_op *op)
@@ -281,7 +281,7 @@ static void emit_deposit(struct emitter *e, const struct ir_op *op)
         b = wide;
     }
     const int r = gpr_def(e);
-    x86_vrr(e->c, X86_OP(op->op == IR_PDEP ? 3 : 2, 2, 0xf5) | (op->type == IR_I64 ? X86_W : 0), 16, r, a, b);
+    asm_vrr(e->c, X86_OP(op->op == IR_PDEP ? 3 : 2, 2, 0xf5) | (op->type == IR_I64 ? X86_W : 0), 16, r, a, b);
 }
 
 static void emit_unary(struct emitter *e, const struct ir_op *op)
@@ -290,11 +290,11 @@ static void emit_unary(struct emitter *e, const struct ir_op *op)
         flags_clobber(e);
     const int r = gpr_def_from(e, op->a);
     if (op->op == IR_NEG && op->type != IR_I1)
-        x86_rr(e->c, 0xf7, type_calc(op->type), 3, r);
+        asm_rr(e->c, 0xf7, type_calc(op->type), 3, r);
     else if (op->op == IR_NOT && op->type != IR_I1)
-        x86_rr(e->c, 0xf7, type_calc(op->type), 2, r);
+        asm_rr(e->c, 0xf7, type_calc(op->type), 2, r);
     else if (op->op == IR_NOT)
-        x86_alu_ri(e->c, 6, 4, r, 1);
+        asm_alu_ri(e->c, 6, 4, r, 1);
 }
 
 bool emit_integer(struct emitter *e, const struct ir_op *op)
@@ -346,7 +346,7 @@ bool emit_integer(struct emitter *e, const struct ir_op *op)
     case IR_PARITY: {
         flags_clobber(e);
         const int a = gpr_use(e, op->a);
-        x86_rr(e->c, 0x84, 1, a, a);
+        asm_rr(e->c, 0x84, 1, a, a);
         set_cc(e, CC_P);
         return true;
     }

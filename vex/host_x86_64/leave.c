@@ -14,7 +14,7 @@ void emit_fixup(struct emitter *e, uint32_t at, int to_kind, uint32_t to)
 
 void emit_jump_to_main(struct emitter *e, uint32_t to)
 {
-    emit_fixup(e, x86_jmp32(e->c), TO_MAIN, to);
+    emit_fixup(e, asm_jmp32(e->c), TO_MAIN, to);
 }
 
 void emit_reloc(struct emitter *e, uint32_t at, int kind, int value)
@@ -58,16 +58,16 @@ static bool is_indirect(int kind)
 static void store_rip(struct emitter *e, guest_addr pc)
 {
     if ((int64_t)pc == (int32_t)pc) {
-        x86_store_imm(e->c, 8, state_mem(e, STATE(rip)), (int32_t)pc);
+        asm_store_imm(e->c, 8, state_mem(e, STATE(rip)), (int32_t)pc);
     } else {
-        x86_store_imm(e->c, 4, state_mem(e, STATE(rip)), (int32_t)pc);
-        x86_store_imm(e->c, 4, state_mem(e, STATE(rip) + 4), (int32_t)(pc >> 32));
+        asm_store_imm(e->c, 4, state_mem(e, STATE(rip)), (int32_t)pc);
+        asm_store_imm(e->c, 4, state_mem(e, STATE(rip) + 4), (int32_t)(pc >> 32));
     }
 }
 
 static void jump_tramp(struct emitter *e, enum vex_tramp t)
 {
-    emit_reloc(e, x86_jmp32(e->c), VEX_RELOC_TRAMP32, t);
+    emit_reloc(e, asm_jmp32(e->c), VEX_RELOC_TRAMP32, t);
 }
 
 /* Records exit x, whose jump (if chainable) is at jump in e->c; emits its stub there. */
@@ -81,8 +81,8 @@ static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, ui
         e->out->exits[n].jump_offset = e->out->exits[n].stub_offset;
     if (!indirect)
         store_rip(e, x.pc);
-    x86_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), n);
-    x86_store_imm(e->c, 4, state_mem(e, STATE(exit_info) + 4), 0);
+    asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), n);
+    asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info) + 4), 0);
     emit_reloc(e, e->c->n - 4, VEX_RELOC_ID32, 0);
     jump_tramp(e, indirect ? VEX_TRAMP_INDIRECT : VEX_TRAMP_EXIT);
 }
@@ -90,11 +90,11 @@ static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, ui
 /* A chainable jump here, to its stub in the cold part. */
 static void chainable_jump(struct emitter *e, struct ir_exit x)
 {
-    x86_align4(e->c, 3);
-    const uint32_t at = x86_jmp32(e->c);
+    asm_align4(e->c, 3);
+    const uint32_t at = asm_jmp32(e->c);
     const bool cold = is_cold(e);
     emit_fixup(e, at, TO_COLD, e->cold.n);
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     e->c = &e->cold;
     emit_stub(e, x, cold, at, false);
     e->c = c;
@@ -105,21 +105,21 @@ static void homecoming(struct emitter *e)
 {
     if (!e->identity)
         return;
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     uint16_t gprs = gprs_in_state(e), vecs = vecs_in_state(e);
     if (!e->flags_host && e->flags_image && e->flags_live[e->i]) {
         if (!(gprs & 1) && !(e->g_mem & 1))
-            x86_store(c, 8, state_mem(e, STATE(gpr)), RAX);
+            asm_store(c, 8, state_mem(e, STATE(gpr)), RAX);
         gprs |= 1;
-        x86_load(c, 2, RAX, state_mem(e, STATE(flags_spill)));
-        x86_alu_ri(c, 0, 1, RAX, 127);
-        x86_need(c);
-        x86_byte(c, 0x9e);
+        asm_load(c, 2, RAX, state_mem(e, STATE(flags_spill)));
+        asm_alu_ri(c, 0, 1, RAX, 127);
+        asm_need(c);
+        asm_byte(c, 0x9e);
     }
     for (; gprs; gprs &= gprs - 1)
-        x86_load(c, 8, __builtin_ctz(gprs), state_mem(e, STATE(gpr) + 8 * __builtin_ctz(gprs)));
+        asm_load(c, 8, __builtin_ctz(gprs), state_mem(e, STATE(gpr) + 8 * __builtin_ctz(gprs)));
     for (; vecs; vecs &= vecs - 1)
-        x86_vmov_load(c, 32, __builtin_ctz(vecs), state_mem(e, STATE(ymm) + 32 * __builtin_ctz(vecs)));
+        asm_vmov_load(c, 32, __builtin_ctz(vecs), state_mem(e, STATE(ymm) + 32 * __builtin_ctz(vecs)));
 }
 
 static bool is_home(const struct emitter *e)
@@ -143,7 +143,7 @@ void emit_exit(struct emitter *e, const struct ir_op *op)
         leave_here(e, x);
         return;
     }
-    x86_store(e->c, 8, state_mem(e, STATE(rip)), gpr_use(e, op->a));
+    asm_store(e->c, 8, state_mem(e, STATE(rip)), gpr_use(e, op->a));
     homecoming(e);
     emit_stub(e, x, false, 0, true);
 }
@@ -157,7 +157,7 @@ uint32_t emit_way_out(struct emitter *e, uint32_t exit)
     const uint8_t flags = !e->flags_host && e->flags_image && e->flags_live[e->i] ? 1 | (e->g_mem & 1) << 1 : 0;
     if (!e->shared_exit.valid || e->shared_exit.exit != exit || e->shared_exit.g != g || e->shared_exit.v != v ||
         e->shared_exit.flags != flags) {
-        struct x86_buf *c = e->c;
+        struct asm_buf *c = e->c;
         e->c = &e->cold;
         e->shared_exit.valid = true;
         e->shared_exit.exit = exit;
@@ -181,11 +181,11 @@ static void side_jump(struct emitter *e, int cc, uint32_t exit)
 {
     const struct ir_exit x = e->b->exits[exit];
     if (!is_home(e) || !is_chainable(x.kind)) {
-        emit_side_exit(e, exit, x86_jcc32(e->c, cc));
+        emit_side_exit(e, exit, asm_jcc32(e->c, cc));
         return;
     }
-    x86_align4(e->c, 2);
-    const uint32_t at = x86_jcc32(e->c, cc);
+    asm_align4(e->c, 2);
+    const uint32_t at = asm_jcc32(e->c, cc);
     emit_fixup(e, at, TO_COLD, e->cold.n);
     e->c = &e->cold;
     emit_stub(e, x, false, at, false);
@@ -197,7 +197,7 @@ void emit_exit_if(struct emitter *e, const struct ir_op *op)
     int64_t v;
     if (value_const(e, op->a, &v)) {
         if (v)
-            emit_side_exit(e, op->imm, x86_jmp32(e->c));
+            emit_side_exit(e, op->imm, asm_jmp32(e->c));
         return;
     }
     flags_clobber(e);
@@ -210,14 +210,14 @@ static int foreign_condition(struct emitter *e, int cc)
 {
     const int r = gpr_alloc(e), flag = STATE(flag) - X86_CF;
     static const uint8_t first[8] = { X86_OF, X86_CF, X86_ZF, X86_CF, X86_SF, X86_PF, X86_SF, X86_SF };
-    x86_load(e->c, 1, r, state_mem(e, flag + first[cc >> 1]));
+    asm_load(e->c, 1, r, state_mem(e, flag + first[cc >> 1]));
     if (cc >> 1 == 3)
-        x86_rm(e->c, 0x0a, 1, r, state_mem(e, flag + X86_ZF));
+        asm_rm(e->c, 0x0a, 1, r, state_mem(e, flag + X86_ZF));
     if (cc >> 1 >= 6)
-        x86_rm(e->c, 0x32, 1, r, state_mem(e, flag + X86_OF));
+        asm_rm(e->c, 0x32, 1, r, state_mem(e, flag + X86_OF));
     if (cc >> 1 == 7)
-        x86_rm(e->c, 0x0a, 1, r, state_mem(e, flag + X86_ZF));
-    x86_rr(e->c, 0x84, 1, r, r);
+        asm_rm(e->c, 0x0a, 1, r, state_mem(e, flag + X86_ZF));
+    asm_rr(e->c, 0x84, 1, r, r);
     return cc & 1 ? CC_E : CC_NE;
 }
 
@@ -235,28 +235,28 @@ void emit_exit_cc(struct emitter *e, const struct ir_op *op)
 
 void emit_exit_rcxz(struct emitter *e, const struct ir_op *op)
 {
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     if (e->identity)
         guest_home_gpr(e, RCX);
     else {
         gpr_take(e, RCX);
-        x86_load(c, 8, RCX, state_mem(e, STATE(gpr) + 8 * RCX));
+        asm_load(c, 8, RCX, state_mem(e, STATE(gpr) + 8 * RCX));
     }
-    const uint32_t zero = x86_jrcxz8(c, op->aux == 32 ? 4 : 8), over = x86_jmp8(c);
-    x86_here8(c, zero);
-    emit_side_exit(e, op->imm, x86_jmp32(c));
-    x86_here8(c, over);
+    const uint32_t zero = asm_jrcxz8(c, op->aux == 32 ? 4 : 8), over = asm_jmp8(c);
+    asm_here8(c, zero);
+    emit_side_exit(e, op->imm, asm_jmp32(c));
+    asm_here8(c, over);
 }
 
 /* ---- block head ---- */
 static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
 {
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     if (flags) {
-        x86_alu_ri(c, 0, 1, RAX, 127);
-        x86_need(c);
-        x86_byte(c, 0x9e);
-        x86_load(c, 8, RAX, state_mem(e, SAVED_RAX));
+        asm_alu_ri(c, 0, 1, RAX, 127);
+        asm_need(c);
+        asm_byte(c, 0x9e);
+        asm_load(c, 8, RAX, state_mem(e, SAVED_RAX));
     }
     if (is_chainable(x.kind))
         chainable_jump(e, x);
@@ -267,31 +267,31 @@ static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
 /* Somebody wants attention: an event, or a register that is not fully defined. */
 static void head_stub(struct emitter *e, uint32_t back, bool flags)
 {
-    struct x86_buf *c = e->c = &e->cold;
+    struct asm_buf *c = e->c = &e->cold;
     const struct ir_block *b = e->b;
     const uint32_t low = (uint32_t)b->entry_mask, high = b->entry_mask >> 32 & 0xffffff;
     if (flags) {
-        x86_store(c, 8, state_mem(e, SAVED_RAX), RAX);
-        x86_need(c);
-        x86_byte(c, 0x9f);
-        x86_rr(c, X86_OP(0, 1, 0x90), 1, 0, RAX);
+        asm_store(c, 8, state_mem(e, SAVED_RAX), RAX);
+        asm_need(c);
+        asm_byte(c, 0x9f);
+        asm_rr(c, X86_OP(0, 1, 0x90), 1, 0, RAX);
     }
     uint32_t to_mode[2], n = 0;
-    x86_alu_mi(c, 7, 1, state_mem(e, STATE(attention) + 7), 0);
-    const uint32_t event = x86_jcc32(c, CC_NE);
+    asm_alu_mi(c, 7, 1, state_mem(e, STATE(attention) + 7), 0);
+    const uint32_t event = asm_jcc32(c, CC_NE);
     for (int half = 0; half < 2; half++) {
         const uint32_t mask = half ? high : low;
         if (!mask)
             continue;
-        x86_rm(c, 0xf7, 4, 0, state_mem(e, STATE(attention) + 4 * half)); /* test */
-        x86_imm(c, mask, 4);
-        to_mode[n++] = x86_jcc32(c, CC_NE);
+        asm_rm(c, 0xf7, 4, 0, state_mem(e, STATE(attention) + 4 * half)); /* test */
+        asm_imm(c, mask, 4);
+        to_mode[n++] = asm_jcc32(c, CC_NE);
     }
     if (flags) {
-        x86_alu_ri(c, 0, 1, RAX, 127);
-        x86_need(c);
-        x86_byte(c, 0x9e);
-        x86_load(c, 8, RAX, state_mem(e, SAVED_RAX));
+        asm_alu_ri(c, 0, 1, RAX, 127);
+        asm_need(c);
+        asm_byte(c, 0x9e);
+        asm_load(c, 8, RAX, state_mem(e, SAVED_RAX));
     }
     emit_jump_to_main(e, back);
     emit_fixup(e, event, TO_COLD, c->n);
@@ -305,25 +305,25 @@ static void head_stub(struct emitter *e, uint32_t back, bool flags)
 
 void emit_head(struct emitter *e)
 {
-    struct x86_buf *c = e->c;
-    const struct x86_mem attention = state_mem(e, STATE(attention));
+    struct asm_buf *c = e->c;
+    const struct asm_mem attention = state_mem(e, STATE(attention));
     const bool flags = e->identity && e->b->n_ops > 1 && e->flags_live[1];
     if (!flags) {
-        x86_alu_mi(c, 7, 8, attention, 0);
-        const uint32_t stub = x86_jcc32(c, CC_NE);
+        asm_alu_mi(c, 7, 8, attention, 0);
+        const uint32_t stub = asm_jcc32(c, CC_NE);
         emit_fixup(e, stub, TO_COLD, e->cold.n);
         head_stub(e, c->n, false);
         e->flags_host = false;
         return;
     }
-    const struct x86_mem rcx = state_mem(e, STATE(tmp) + 56);
-    x86_store(c, 8, rcx, RCX);
-    x86_load(c, 8, RCX, attention);
-    const uint32_t calm = x86_jrcxz8(c, 8);
-    x86_load(c, 8, RCX, rcx);
-    const uint32_t stub = x86_jmp32(c);
-    x86_here8(c, calm);
-    x86_load(c, 8, RCX, rcx);
+    const struct asm_mem rcx = state_mem(e, STATE(tmp) + 56);
+    asm_store(c, 8, rcx, RCX);
+    asm_load(c, 8, RCX, attention);
+    const uint32_t calm = asm_jrcxz8(c, 8);
+    asm_load(c, 8, RCX, rcx);
+    const uint32_t stub = asm_jmp32(c);
+    asm_here8(c, calm);
+    asm_load(c, 8, RCX, rcx);
     emit_fixup(e, stub, TO_COLD, e->cold.n);
     head_stub(e, c->n, true);
 }
@@ -332,8 +332,8 @@ void emit_head(struct emitter *e)
 /* Code only: an argument into call_args[k]; rax may be changed (it is in SAVED_RAX). */
 static void call_argument(struct emitter *e, int k, ir_ref ref)
 {
-    struct x86_buf *c = e->c;
-    const struct x86_mem to = state_mem(e, STATE(call_args) + 8 * k);
+    struct asm_buf *c = e->c;
+    const struct asm_mem to = state_mem(e, STATE(call_args) + 8 * k);
     const int bytes = ir_type_bytes(e->b->ops[ref].type);
     const uint32_t root = value_root(e, ref);
     const struct value *v = &e->val[root];
@@ -341,23 +341,23 @@ static void call_argument(struct emitter *e, int k, ir_ref ref)
     if (value_const(e, ref, &imm)) {
         const uint64_t u = bytes == 8 ? (uint64_t)imm : (uint64_t)imm & ((1ull << 8 * bytes) - 1);
         if ((int64_t)u == (int32_t)u) {
-            x86_store_imm(c, 8, to, (int32_t)u);
+            asm_store_imm(c, 8, to, (int32_t)u);
         } else {
-            x86_mov_imm(c, RAX, u);
-            x86_store(c, 8, to, RAX);
+            asm_mov_imm(c, RAX, u);
+            asm_store(c, 8, to, RAX);
         }
         return;
     }
     const int rax_at = SAVED_RAX;
-    struct x86_mem from = { 0 };
+    struct asm_mem from = { 0 };
     int reg = REG_NONE;
     if (v->kind == VALUE_CONST) { /* tool object */
-        x86_need(c);
-        x86_byte(c, 0x48);
-        x86_byte(c, 0xb8);
+        asm_need(c);
+        asm_byte(c, 0x48);
+        asm_byte(c, 0xb8);
         emit_reloc(e, c->n, VEX_RELOC_OBJECT64, e->b->ops[root].imm);
-        x86_imm(c, 0, 8);
-        x86_store(c, 8, to, RAX);
+        asm_imm(c, 0, 8);
+        asm_store(c, 8, to, RAX);
         return;
     } else if (v->kind == VALUE_GUEST) {
         if (e->g[v->guest].holds == HOLDS_GUEST || v->guest == RSP)
@@ -375,52 +375,52 @@ static void call_argument(struct emitter *e, int k, ir_ref ref)
     if (reg == RAX)
         from = state_mem(e, rax_at);
     if (reg == REG_NONE || reg == RAX) {
-        x86_load(c, bytes, RAX, from); /* zero-extends */
-        x86_store(c, 8, to, RAX);
+        asm_load(c, bytes, RAX, from); /* zero-extends */
+        asm_store(c, 8, to, RAX);
         return;
     }
     if (bytes != 8)
-        x86_store_imm(c, 8, to, 0);
-    x86_store(c, bytes, to, reg);
+        asm_store_imm(c, 8, to, 0);
+    asm_store(c, bytes, to, reg);
 }
 
 static void call_sequence(struct emitter *e, const struct ir_op *op, int result)
 {
-    struct x86_buf *c = e->c;
-    const struct x86_mem saved = state_mem(e, SAVED_RAX);
+    struct asm_buf *c = e->c;
+    const struct asm_mem saved = state_mem(e, SAVED_RAX);
     const ir_ref args[3] = { op->b, op->c, op->d };
-    x86_store(c, 8, saved, RAX);
+    asm_store(c, 8, saved, RAX);
     for (int k = 0; k < 3; k++)
         if (args[k])
             call_argument(e, k, args[k]);
     store_rip(e, e->pc);
-    x86_store_imm(c, 4, state_mem(e, STATE(call_gpr_in_state)), gprs_in_state(e));
-    x86_store_imm(c, 4, state_mem(e, STATE(call_vec_in_state)), vecs_in_state(e));
-    x86_store_imm(c, 4, state_mem(e, STATE(call_flags_in_spill)), e->identity && !e->flags_host && e->flags_image);
-    x86_need(c);
-    x86_byte(c, 0x48);
-    x86_byte(c, 0xb8);
+    asm_store_imm(c, 4, state_mem(e, STATE(call_gpr_in_state)), gprs_in_state(e));
+    asm_store_imm(c, 4, state_mem(e, STATE(call_vec_in_state)), vecs_in_state(e));
+    asm_store_imm(c, 4, state_mem(e, STATE(call_flags_in_spill)), e->identity && !e->flags_host && e->flags_image);
+    asm_need(c);
+    asm_byte(c, 0x48);
+    asm_byte(c, 0xb8);
     emit_reloc(e, c->n, VEX_RELOC_HELPER64, op->aux);
-    x86_imm(c, 0, 8);
-    x86_store(c, 8, state_mem(e, STATE(call_fn)), RAX);
-    x86_need(c);
-    x86_byte(c, 0x48); /* lea rax, [rip + after the jump] */
-    x86_byte(c, 0x8d);
-    x86_byte(c, 0x05);
-    x86_imm(c, 0, 4);
+    asm_imm(c, 0, 8);
+    asm_store(c, 8, state_mem(e, STATE(call_fn)), RAX);
+    asm_need(c);
+    asm_byte(c, 0x48); /* lea rax, [rip + after the jump] */
+    asm_byte(c, 0x8d);
+    asm_byte(c, 0x05);
+    asm_imm(c, 0, 4);
     const uint32_t ret = c->n;
-    x86_store(c, 8, state_mem(e, STATE(call_ret)), RAX);
-    x86_load(c, 8, RAX, saved);
+    asm_store(c, 8, state_mem(e, STATE(call_ret)), RAX);
+    asm_load(c, 8, RAX, saved);
     jump_tramp(e, VEX_TRAMP_CALL);
     const uint32_t distance = c->n - ret;
     memcpy(c->p + ret - 4, &distance, 4);
     if (result != REG_NONE)
-        x86_load(c, 8, result, state_mem(e, STATE(call_result)));
+        asm_load(c, 8, result, state_mem(e, STATE(call_result)));
 }
 
 void emit_call(struct emitter *e, const struct ir_op *op)
 {
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     int64_t guard = 1;
     const bool fixed = !op->a || value_const(e, op->a, &guard), wanted = op->type != IR_VOID && e->val[e->i].last;
     if (fixed) {
@@ -428,15 +428,15 @@ void emit_call(struct emitter *e, const struct ir_op *op)
         if (guard)
             call_sequence(e, op, result);
         else if (wanted)
-            x86_mov_imm(c, result, 0);
+            asm_mov_imm(c, result, 0);
         return;
     }
     flags_clobber(e);
     const int result = wanted ? gpr_def(e) : REG_NONE;
     if (wanted)
-        x86_mov_imm(c, result, 0);
+        asm_mov_imm(c, result, 0);
     const int cc = emit_condition(e, op->a);
-    const uint32_t jump = x86_jcc32(c, cc);
+    const uint32_t jump = asm_jcc32(c, cc);
     emit_fixup(e, jump, TO_COLD, e->cold.n);
     e->c = &e->cold;
     call_sequence(e, op, result);

@@ -11,7 +11,7 @@ bool address_clobbers_flags(const struct ir_op *op)
 }
 
 /* Adds register r to the address. */
-static void add_part(struct emitter *e, struct x86_mem *m, int r)
+static void add_part(struct emitter *e, struct asm_mem *m, int r)
 {
     if (m->base == REG_NONE) {
         m->base = r;
@@ -19,13 +19,13 @@ static void add_part(struct emitter *e, struct x86_mem *m, int r)
         m->index = r;
         m->scale = 0;
     } else {
-        x86_lea(e->c, 8, r, (struct x86_mem){ 0, r, m->base, 0, 0 });
+        asm_lea(e->c, 8, r, (struct asm_mem){ 0, r, m->base, 0, 0 });
         m->base = r;
     }
 }
 
 /* rsp is no index. */
-static void fix_rsp_index(struct emitter *e, struct x86_mem *m)
+static void fix_rsp_index(struct emitter *e, struct asm_mem *m)
 {
     if (m->index != RSP)
         return;
@@ -34,14 +34,14 @@ static void fix_rsp_index(struct emitter *e, struct x86_mem *m)
         m->base = RSP;
     } else {
         const int r = gpr_alloc(e);
-        x86_mov_rr(e->c, 8, r, RSP);
+        asm_mov_rr(e->c, 8, r, RSP);
         m->index = r;
     }
 }
 
-static struct x86_mem address(struct emitter *e, const struct ir_op *op, uint64_t plus, bool align)
+static struct asm_mem address(struct emitter *e, const struct ir_op *op, uint64_t plus, bool align)
 {
-    struct x86_mem m = { 0, REG_NONE, REG_NONE, 0, 0 };
+    struct asm_mem m = { 0, REG_NONE, REG_NONE, 0, 0 };
     uint64_t k = (uint64_t)op->imm + plus;
     int64_t v;
     if (op->a && value_const(e, op->a, &v))
@@ -57,28 +57,28 @@ static struct x86_mem address(struct emitter *e, const struct ir_op *op, uint64_
     }
     if (op->aux == IR_SEG_FS || op->aux == IR_SEG_GS) {
         const int r = gpr_alloc(e);
-        x86_load(e->c, 8, r, state_mem(e, op->aux == IR_SEG_FS ? STATE(fs_base) : STATE(gs_base)));
+        asm_load(e->c, 8, r, state_mem(e, op->aux == IR_SEG_FS ? STATE(fs_base) : STATE(gs_base)));
         add_part(e, &m, r);
     }
     if ((int64_t)k == (int32_t)k) {
         m.disp = (int32_t)k;
     } else {
         const int r = gpr_alloc(e);
-        x86_mov_imm(e->c, r, k);
+        asm_mov_imm(e->c, r, k);
         add_part(e, &m, r);
     }
     if (align) {
         const int r = gpr_alloc(e);
-        x86_lea(e->c, 8, r, m);
-        x86_alu_ri(e->c, 4, 8, r, -4);
-        m = (struct x86_mem){ 0, r, REG_NONE, 0, 0 };
+        asm_lea(e->c, 8, r, m);
+        asm_alu_ri(e->c, 4, 8, r, -4);
+        m = (struct asm_mem){ 0, r, REG_NONE, 0, 0 };
     }
     return m;
 }
 
-struct x86_mem emit_address(struct emitter *e, const struct ir_op *op)
+struct asm_mem emit_address(struct emitter *e, const struct ir_op *op)
 {
-    struct x86_mem m = address(e, op, op->plane == IR_PLANE_O ? 3 * e->h->strip_size : 0, op->plane == IR_PLANE_O);
+    struct asm_mem m = address(e, op, op->plane == IR_PLANE_O ? 3 * e->h->strip_size : 0, op->plane == IR_PLANE_O);
     m.seg = op->plane == IR_PLANE_V ? X86_SEG_GS : X86_SEG_NONE;
     return m;
 }
@@ -87,15 +87,15 @@ void emit_load(struct emitter *e, const struct ir_op *op)
 {
     if (address_clobbers_flags(op))
         flags_clobber(e);
-    const struct x86_mem m = emit_address(e, op);
+    const struct asm_mem m = emit_address(e, op);
     const int bytes = ir_type_bytes(op->type), r = type_is_vec(op->type) ? vec_def(e) : gpr_def(e);
     emit_side(e);
     if (bytes > 32)
         emit_fail(e, -EINVAL);
     else if (type_is_vec(op->type))
-        x86_vmov_load(e->c, bytes, r, m);
+        asm_vmov_load(e->c, bytes, r, m);
     else
-        x86_load(e->c, bytes, r, m);
+        asm_load(e->c, bytes, r, m);
 }
 
 void emit_store(struct emitter *e, const struct ir_op *op)
@@ -103,68 +103,68 @@ void emit_store(struct emitter *e, const struct ir_op *op)
     if (address_clobbers_flags(op))
         flags_clobber(e);
     const int bytes = ir_type_bytes(op->type);
-    const struct x86_mem m = emit_address(e, op);
+    const struct asm_mem m = emit_address(e, op);
     int64_t v;
     if (bytes > 32) {
         emit_fail(e, -EINVAL);
     } else if (type_is_vec(op->type)) {
         const int r = vec_use(e, op->c);
         emit_side(e);
-        x86_vmov_store(e->c, bytes, m, r);
+        asm_vmov_store(e->c, bytes, m, r);
     } else if (value_const(e, op->c, &v) && v == (int32_t)v) {
         emit_side(e);
-        x86_store_imm(e->c, bytes, m, (int32_t)v);
+        asm_store_imm(e->c, bytes, m, (int32_t)v);
     } else {
         const int r = gpr_use(e, op->c);
         emit_side(e);
-        x86_store(e->c, bytes, m, r);
+        asm_store(e->c, bytes, m, r);
     }
 }
 
 void emit_lea(struct emitter *e, const struct ir_op *op)
 {
     const uint64_t plus = op->plane == IR_PLANE_V ? e->h->strip_size : op->plane == IR_PLANE_O ? 3 * e->h->strip_size : 0;
-    const struct x86_mem m = address(e, op, plus, false);
+    const struct asm_mem m = address(e, op, plus, false);
     const int r = gpr_def(e);
     if (m.base == REG_NONE && m.index == REG_NONE)
-        x86_mov_imm(e->c, r, (uint64_t)(int64_t)m.disp);
+        asm_mov_imm(e->c, r, (uint64_t)(int64_t)m.disp);
     else
-        x86_lea(e->c, 8, r, m);
+        asm_lea(e->c, 8, r, m);
 }
 
 /* ---- checks ---- */
 /* Each word of the access: jumps to `to` in the cold part unless it is zero. */
-static void check_words(struct emitter *e, struct x86_mem m, int bytes, bool keep_flags, uint32_t to)
+static void check_words(struct emitter *e, struct asm_mem m, int bytes, bool keep_flags, uint32_t to)
 {
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     const int word = bytes > 8 ? 8 : bytes;
     for (int at = 0; at < bytes; at += word, m.disp += word) {
         if (!keep_flags) {
-            x86_alu_mi(c, 7, word, m, 0);
-            emit_fixup(e, x86_jcc32(c, CC_NE), TO_COLD, to);
+            asm_alu_mi(c, 7, word, m, 0);
+            emit_fixup(e, asm_jcc32(c, CC_NE), TO_COLD, to);
         } else {
-            x86_load(c, word, RCX, m);
-            const uint32_t zero = x86_jrcxz8(c, 8);
-            emit_fixup(e, x86_jmp32(c), TO_COLD, to);
-            x86_here8(c, zero);
+            asm_load(c, word, RCX, m);
+            const uint32_t zero = asm_jrcxz8(c, 8);
+            emit_fixup(e, asm_jmp32(c), TO_COLD, to);
+            asm_here8(c, zero);
         }
     }
 }
 
 /* The operand of a check.  Native code keeps live flags with jrcxz, which needs rcx; in tandem code
  * they are in their image most of the time. */
-static struct x86_mem check_address(struct emitter *e, const struct ir_op *op, bool *keep_flags)
+static struct asm_mem check_address(struct emitter *e, const struct ir_op *op, bool *keep_flags)
 {
     *keep_flags = e->b->form == IR_FORM_NATIVE && flags_must_stay(e) && !address_clobbers_flags(op);
     if (*keep_flags)
         gpr_take(e, RCX);
     else
         flags_clobber(e);
-    struct x86_mem m = emit_address(e, op);
+    struct asm_mem m = emit_address(e, op);
     if (m.disp > INT32_MAX - 64) { /* later words */
         const int r = gpr_alloc(e);
-        x86_lea(e->c, 8, r, m);
-        m = (struct x86_mem){ m.seg, r, REG_NONE, 0, 0 };
+        asm_lea(e->c, 8, r, m);
+        m = (struct asm_mem){ m.seg, r, REG_NONE, 0, 0 };
     }
     return m;
 }
@@ -172,7 +172,7 @@ static struct x86_mem check_address(struct emitter *e, const struct ir_op *op, b
 void emit_check(struct emitter *e, const struct ir_op *op)
 {
     bool keep;
-    const struct x86_mem m = check_address(e, op, &keep);
+    const struct asm_mem m = check_address(e, op, &keep);
     const uint32_t out = emit_way_out(e, op->d);
     emit_side(e);
     check_words(e, m, ir_type_bytes(op->type), keep, out);
@@ -185,33 +185,33 @@ void emit_check_store(struct emitter *e, const struct ir_op *op)
 {
     bool keep;
     const int bytes = ir_type_bytes(op->type), word = bytes > 8 ? 8 : bytes;
-    struct x86_mem m = check_address(e, op, &keep);
+    struct asm_mem m = check_address(e, op, &keep);
     const uint32_t out = emit_way_out(e, op->d), stub = e->cold.n;
     emit_side(e);
     check_words(e, m, bytes, keep, stub);
     const uint32_t back = e->c->n;
-    struct x86_buf *c = e->c = &e->cold;
+    struct asm_buf *c = e->c = &e->cold;
     emit_side(e);
-    struct x86_mem at = m;
+    struct asm_mem at = m;
     for (int i = 0; i < bytes; i += word, at.disp += word) {
         if (!keep) {
-            x86_alu_mi(c, 7, word, at, -1);
-            emit_fixup(e, x86_jcc32(c, CC_NE), TO_COLD, out);
+            asm_alu_mi(c, 7, word, at, -1);
+            emit_fixup(e, asm_jcc32(c, CC_NE), TO_COLD, out);
             continue;
         }
         if (word == 8)
-            x86_load(c, 8, RCX, at);
+            asm_load(c, 8, RCX, at);
         else if (word == 4)
-            x86_rm(c, 0x63, 8, RCX, at);
+            asm_rm(c, 0x63, 8, RCX, at);
         else
-            x86_rm(c, X86_OP(0, 1, word == 1 ? 0xbe : 0xbf), 8, RCX, at);
-        x86_rr(c, 0xf7, 8, 2, RCX); /* not */
-        const uint32_t ones = x86_jrcxz8(c, 8);
-        emit_fixup(e, x86_jmp32(c), TO_COLD, out);
-        x86_here8(c, ones);
+            asm_rm(c, X86_OP(0, 1, word == 1 ? 0xbe : 0xbf), 8, RCX, at);
+        asm_rr(c, 0xf7, 8, 2, RCX); /* not */
+        const uint32_t ones = asm_jrcxz8(c, 8);
+        emit_fixup(e, asm_jmp32(c), TO_COLD, out);
+        asm_here8(c, ones);
     }
     for (int i = 0; i < bytes; i += word, m.disp += word)
-        x86_store_imm(c, word, m, 0);
+        asm_store_imm(c, word, m, 0);
     emit_jump_to_main(e, back);
     e->c = &e->main;
 }
@@ -220,23 +220,23 @@ void emit_check_store(struct emitter *e, const struct ir_op *op)
 static void cas16(struct emitter *e, const struct ir_op *op)
 {
     static const uint8_t fixed[4] = { RAX, RDX, RBX, RCX };
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     for (int k = 0; k < 4; k++)
         gpr_take(e, fixed[k]);
-    const struct x86_mem m = emit_address(e, op);
+    const struct asm_mem m = emit_address(e, op);
     const int old = vec_use(e, op->c), new = vec_use(e, op->d);
     for (int k = 0; k < 4; k++) {
-        x86_vrr(c, X86_OP(1, 3, 0x16) | X86_W, 16, k < 2 ? old : new, 0, fixed[k]); /* vpextrq */
-        x86_imm(c, k & 1, 1);
+        asm_vrr(c, X86_OP(1, 3, 0x16) | X86_W, 16, k < 2 ? old : new, 0, fixed[k]); /* vpextrq */
+        asm_imm(c, k & 1, 1);
     }
     emit_side(e);
-    x86_need(c);
-    x86_byte(c, 0xf0);
-    x86_rm(c, X86_OP(0, 1, 0xc7), 8, 1, m);
+    asm_need(c);
+    asm_byte(c, 0xf0);
+    asm_rm(c, X86_OP(0, 1, 0xc7), 8, 1, m);
     const int r = vec_def(e);
-    x86_vrr(c, X86_OP(1, 1, 0x6e) | X86_W, 16, r, 0, RAX);
-    x86_vrr(c, X86_OP(1, 3, 0x22) | X86_W, 16, r, r, RDX);
-    x86_imm(c, 1, 1);
+    asm_vrr(c, X86_OP(1, 1, 0x6e) | X86_W, 16, r, 0, RAX);
+    asm_vrr(c, X86_OP(1, 3, 0x22) | X86_W, 16, r, r, RDX);
+    asm_imm(c, 1, 1);
 }
 
 void emit_cas(struct emitter *e, const struct ir_op *op)
@@ -252,13 +252,13 @@ void emit_cas(struct emitter *e, const struct ir_op *op)
     }
     const int bytes = ir_type_bytes(op->type);
     gpr_take(e, RAX);
-    const struct x86_mem m = emit_address(e, op);
+    const struct asm_mem m = emit_address(e, op);
     const int old = gpr_use(e, op->c), new = gpr_use(e, op->d);
-    x86_mov_rr(e->c, 8, RAX, old);
+    asm_mov_rr(e->c, 8, RAX, old);
     emit_side(e);
-    x86_need(e->c);
-    x86_byte(e->c, 0xf0);
-    x86_rm(e->c, X86_OP(0, 1, bytes == 1 ? 0xb0 : 0xb1), bytes, new, m);
+    asm_need(e->c);
+    asm_byte(e->c, 0xf0);
+    asm_rm(e->c, X86_OP(0, 1, bytes == 1 ? 0xb0 : 0xb1), bytes, new, m);
     if (e->val[e->i].last)
-        x86_mov_rr(e->c, 8, gpr_def(e), RAX);
+        asm_mov_rr(e->c, 8, gpr_def(e), RAX);
 }

@@ -44,7 +44,7 @@ static bool has_index(const struct ir_insn *n)
 
 static void load_segment(struct emitter *e, int r, int seg)
 {
-    x86_load(e->c, 8, r, state_mem(e, seg == IR_SEG_FS ? STATE(fs_base) : STATE(gs_base)));
+    asm_load(e->c, 8, r, state_mem(e, seg == IR_SEG_FS ? STATE(fs_base) : STATE(gs_base)));
 }
 
 static void prepare_segment(struct emitter *e, struct native *t)
@@ -66,22 +66,22 @@ static void prepare_segment(struct emitter *e, struct native *t)
     t->disp = (int32_t)n->disp;
     if (n->rip_relative) {
         const int k = gpr_alloc(e);
-        x86_mov_imm(e->c, k, (uint64_t)n->disp);
-        x86_lea(e->c, 8, s, (struct x86_mem){ 0, s, k, 0, 0 });
+        asm_mov_imm(e->c, k, (uint64_t)n->disp);
+        asm_lea(e->c, 8, s, (struct asm_mem){ 0, s, k, 0, 0 });
         t->plain = true;
         gpr_unpin(e, k);
     } else if (n->asz_off && !(n->attrs & IR_INSN_VSIB)) { /* the offset wraps at 32 bits, the sum does not */
         const int k = gpr_alloc(e);
-        const struct x86_mem m = { 0, n->mem_base, n->mem_index, n->mem_scale, t->disp };
+        const struct asm_mem m = { 0, n->mem_base, n->mem_index, n->mem_scale, t->disp };
         if (m.base == REG_NONE && m.index == REG_NONE)
-            x86_mov_imm(e->c, k, (uint32_t)t->disp);
+            asm_mov_imm(e->c, k, (uint32_t)t->disp);
         else
-            x86_lea(e->c, 4, k, m);
-        x86_lea(e->c, 8, s, (struct x86_mem){ 0, s, k, 0, 0 });
+            asm_lea(e->c, 4, k, m);
+        asm_lea(e->c, 8, s, (struct asm_mem){ 0, s, k, 0, 0 });
         t->plain = t->drop_asz = true;
         gpr_unpin(e, k);
     } else if (n->mem_base != 0xff) {
-        x86_lea(e->c, 8, s, (struct x86_mem){ 0, s, n->mem_base, 0, 0 });
+        asm_lea(e->c, 8, s, (struct asm_mem){ 0, s, n->mem_base, 0, 0 });
     }
 }
 
@@ -101,12 +101,12 @@ static void prepare(struct emitter *e, struct native *t)
     } else if (n->rip_relative) {
         t->new_base = gpr_alloc_low(e);
         t->plain = true;
-        x86_mov_imm(e->c, t->new_base, (uint64_t)n->disp);
+        asm_mov_imm(e->c, t->new_base, (uint64_t)n->disp);
     }
 }
 
 /* Prefixes and opcode: all bytes before ModRM, with the extension bits of the new operand. */
-static void emit_before_modrm(struct x86_buf *c, const struct native *t, bool index)
+static void emit_before_modrm(struct asm_buf *c, const struct native *t, bool index)
 {
     const struct ir_insn *n = t->n;
     for (int i = 0; i < n->modrm_off; i++) {
@@ -117,36 +117,36 @@ static void emit_before_modrm(struct x86_buf *c, const struct native *t, bool in
             v &= index ? ~1 : ~3;
         if (n->vex_len >= 3 && i == n->vex_off + 1)
             v |= index ? 0x20 : 0x60;
-        x86_byte(c, v);
+        asm_byte(c, v);
     }
 }
 
 static void emit_with_modrm(struct emitter *e, const struct native *t)
 {
     const struct ir_insn *n = t->n;
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     const uint8_t modrm = n->bytes[n->modrm_off], mod = modrm >> 6, rm = modrm & 7;
     const bool sib = rm == 4;
     const uint8_t old_sib = sib ? n->bytes[n->modrm_off + 1] : 0;
     const int disp_size = mod == 1 ? 1 : mod == 2 || rm == 5 || (sib && (old_sib & 7) == 5) ? 4 : 0;
     if (t->absolute) {
         emit_before_modrm(c, t, false);
-        x86_byte(c, (modrm & 0x38) | 4);
-        x86_byte(c, 0x25);
-        x86_imm(c, (uint32_t)t->disp, 4);
+        asm_byte(c, (modrm & 0x38) | 4);
+        asm_byte(c, 0x25);
+        asm_imm(c, (uint32_t)t->disp, 4);
     } else {
         const bool index = !t->plain && has_index(n), small = t->disp == (int8_t)t->disp && !(n->attrs & IR_INSN_EVEX);
         const int32_t disp = t->plain ? 0 : t->disp;
         const int new_mod = disp == 0 && t->new_base != RBP ? 0 : small || disp == 0 ? 1 : 2;
         emit_before_modrm(c, t, index);
-        x86_byte(c, new_mod << 6 | (modrm & 0x38) | (index ? 4 : t->new_base));
+        asm_byte(c, new_mod << 6 | (modrm & 0x38) | (index ? 4 : t->new_base));
         if (index)
-            x86_byte(c, (old_sib & 0xf8) | t->new_base);
+            asm_byte(c, (old_sib & 0xf8) | t->new_base);
         if (new_mod)
-            x86_imm(c, (uint32_t)disp, new_mod == 1 ? 1 : 4);
+            asm_imm(c, (uint32_t)disp, new_mod == 1 ? 1 : 4);
     }
     for (int i = n->modrm_off + 1 + sib + disp_size; i < n->len; i++)
-        x86_byte(c, n->bytes[i]);
+        asm_byte(c, n->bytes[i]);
 }
 
 /* mov al/eax/rax, fs:[moffs] and back. */
@@ -164,40 +164,40 @@ static void emit_moffs(struct emitter *e, const struct native *t)
         if ((n->bytes[i] & 0xf8) == 0x48)
             size = 8;
     }
-    struct x86_mem m = { 0, t->new_base, REG_NONE, 0, (int32_t)offset };
+    struct asm_mem m = { 0, t->new_base, REG_NONE, 0, (int32_t)offset };
     if ((int64_t)offset != (int32_t)offset) {
         m.index = gpr_alloc(e);
         m.disp = 0;
-        x86_mov_imm(e->c, m.index, offset);
+        asm_mov_imm(e->c, m.index, offset);
     }
     emit_side(e);
-    x86_rm(e->c, opcode < 0xa2 ? (size == 1 ? 0x8a : 0x8b) : (size == 1 ? 0x88 : 0x89), size, RAX, m);
+    asm_rm(e->c, opcode < 0xa2 ? (size == 1 ? 0x8a : 0x8b) : (size == 1 ? 0x88 : 0x89), size, RAX, m);
 }
 
 static void emit_bytes(struct emitter *e, const struct native *t)
 {
     const struct ir_insn *n = t->n;
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     if (!n->modrm_off && t->new_base != REG_NONE) {
         emit_moffs(e, t);
         return;
     }
     if (t->adjusted != REG_NONE) {
         guest_sync_gpr(e, t->adjusted);
-        x86_lea(c, 8, t->adjusted, (struct x86_mem){ 0, t->adjusted, t->adjust_by, 0, 0 });
+        asm_lea(c, 8, t->adjusted, (struct asm_mem){ 0, t->adjusted, t->adjust_by, 0, 0 });
         e->g[t->adjusted].holds = HOLDS_NOTHING; /* at a fault the state's image counts */
         emit_side(e);
         e->g[t->adjusted].holds = HOLDS_GUEST;
-        x86_need(c);
+        asm_need(c);
         for (int i = 0; i < n->len; i++)
             if (i != n->seg_off - 1)
-                x86_byte(c, n->bytes[i]);
-        x86_rr(c, 0xf7, 8, 2, t->adjust_by); /* not */
-        x86_lea(c, 8, t->adjusted, (struct x86_mem){ 0, t->adjusted, t->adjust_by, 0, 1 });
+                asm_byte(c, n->bytes[i]);
+        asm_rr(c, 0xf7, 8, 2, t->adjust_by); /* not */
+        asm_lea(c, 8, t->adjusted, (struct asm_mem){ 0, t->adjusted, t->adjust_by, 0, 1 });
         return;
     }
     emit_side(e);
-    x86_need(c);
+    asm_need(c);
     if (t->absolute || t->new_base != REG_NONE) {
         emit_with_modrm(e, t);
         return;
@@ -248,9 +248,9 @@ static void native_identity(struct emitter *e, struct native *t)
 /* Registers of the instruction in the host's for its duration. */
 static void native_foreign(struct emitter *e, struct native *t)
 {
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     const bool sp = t->gprs >> RSP & 1, flags = t->n->flags_read || t->n->flags_write;
-    const struct x86_mem host_sp = state_mem(e, STATE(tmp) + 40), guest_sp = state_mem(e, STATE(gpr) + 8 * RSP);
+    const struct asm_mem host_sp = state_mem(e, STATE(tmp) + 40), guest_sp = state_mem(e, STATE(gpr) + 8 * RSP);
     if (flags) {
         gpr_take(e, RDX); /* for storing them afterwards */
         flags_foreign_load(e);
@@ -259,22 +259,22 @@ static void native_foreign(struct emitter *e, struct native *t)
     bring_home(e, t);
     prepare(e, t);
     if (sp) {
-        x86_store(c, 8, host_sp, RSP);
-        x86_load(c, 8, RSP, guest_sp);
+        asm_store(c, 8, host_sp, RSP);
+        asm_load(c, 8, RSP, guest_sp);
     }
     emit_bytes(e, t);
     if (sp) {
-        x86_store(c, 8, guest_sp, RSP);
-        x86_load(c, 8, RSP, host_sp);
+        asm_store(c, 8, guest_sp, RSP);
+        asm_load(c, 8, RSP, host_sp);
     }
     for (uint16_t m = t->gprs & ~(1u << RSP); m; m &= m - 1) {
         const int i = __builtin_ctz(m);
-        x86_store(c, 8, state_mem(e, STATE(gpr) + 8 * i), i);
+        asm_store(c, 8, state_mem(e, STATE(gpr) + 8 * i), i);
         e->g[i].holds = HOLDS_NOTHING;
     }
     for (uint16_t m = t->vecs; m; m &= m - 1) {
         const int i = __builtin_ctz(m);
-        x86_vmov_store(c, 32, state_mem(e, STATE(ymm) + 32 * i), i);
+        asm_vmov_store(c, 32, state_mem(e, STATE(ymm) + 32 * i), i);
         e->v[i].holds = HOLDS_NOTHING;
     }
     if (flags)

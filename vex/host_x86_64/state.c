@@ -9,18 +9,25 @@ static bool in_host(const struct emitter *e, const struct ir_op *op)
 static bool is_ymm(int slot) { return slot >= X86_YMM0 && slot < X86_X87; }
 static bool is_flag(int slot) { return slot >= X86_CF && slot <= X86_DF; }
 
+/* Of the slot in its plane; O has one tag a slot. */
+static int slot_place(const struct ir_op *op)
+{
+    const int offset = x86_slot_offset(op->aux, op->plane);
+    return offset < 0 || op->plane == IR_PLANE_O ? offset : offset + (int)op->imm;
+}
+
 static void get_memory(struct emitter *e, const struct ir_op *op)
 {
-    const int offset = x86_slot_offset(op->aux, op->plane), bytes = ir_type_bytes(op->type);
+    const int offset = slot_place(op), bytes = ir_type_bytes(op->type);
     if (offset < 0 || bytes > 32) {
         emit_fail(e, -EINVAL);
         return;
     }
-    const struct x86_mem m = state_mem(e, offset + (int)op->imm);
+    const struct asm_mem m = state_mem(e, offset);
     if (type_is_vec(op->type))
-        x86_vmov_load(e->c, bytes, vec_def(e), m);
+        asm_vmov_load(e->c, bytes, vec_def(e), m);
     else
-        x86_load(e->c, bytes, gpr_def(e), m);
+        asm_load(e->c, bytes, gpr_def(e), m);
 }
 
 static void get_gpr(struct emitter *e, const struct ir_op *op)
@@ -30,8 +37,8 @@ static void get_gpr(struct emitter *e, const struct ir_op *op)
         value_define_guest(e, i);
     } else if (e->g[i].holds == HOLDS_GUEST || i == RSP) {
         const int r = gpr_def(e); /* may have evicted i: its register still has the value unless it was taken */
-        x86_vrr(e->c, X86_OP(3, 3, 0xf0) | X86_W, 16, r, 0, i); /* rorx */
-        x86_imm(e->c, 8 * op->imm, 1);
+        asm_vrr(e->c, X86_OP(3, 3, 0xf0) | X86_W, 16, r, 0, i); /* rorx */
+        asm_imm(e->c, 8 * op->imm, 1);
     } else {
         get_memory(e, op);
     }
@@ -50,8 +57,8 @@ static void get_ymm(struct emitter *e, const struct ir_op *op)
             get_memory(e, op);
             return;
         }
-        x86_vrr(e->c, X86_OP(1, 3, opcode[bytes]) | (bytes == 8 ? X86_W : 0), 16, i, 0, gpr_def(e)); /* vpextr */
-        x86_imm(e->c, op->imm / bytes, 1);
+        asm_vrr(e->c, X86_OP(1, 3, opcode[bytes]) | (bytes == 8 ? X86_W : 0), 16, i, 0, gpr_def(e)); /* vpextr */
+        asm_imm(e->c, op->imm / bytes, 1);
     } else {
         guest_sync_vec(e, i);
         get_memory(e, op);
@@ -72,25 +79,25 @@ void emit_get(struct emitter *e, const struct ir_op *op)
 
 static void put_memory(struct emitter *e, const struct ir_op *op)
 {
-    const int offset = x86_slot_offset(op->aux, op->plane), bytes = ir_type_bytes(op->type);
+    const int offset = slot_place(op), bytes = ir_type_bytes(op->type);
     if (offset < 0 || bytes > 32) {
         emit_fail(e, -EINVAL);
         return;
     }
-    const struct x86_mem m = state_mem(e, offset + (int)op->imm);
+    const struct asm_mem m = state_mem(e, offset);
     int64_t v;
     if (type_is_vec(op->type))
-        x86_vmov_store(e->c, bytes, m, vec_use(e, op->a));
+        asm_vmov_store(e->c, bytes, m, vec_use(e, op->a));
     else if (value_const(e, op->a, &v) && v == (int32_t)v)
-        x86_store_imm(e->c, bytes, m, (int32_t)v);
+        asm_store_imm(e->c, bytes, m, (int32_t)v);
     else
-        x86_store(e->c, bytes, m, gpr_use(e, op->a));
+        asm_store(e->c, bytes, m, gpr_use(e, op->a));
 }
 
 /* The whole guest register i := r. */
 static void put_whole_gpr(struct emitter *e, int i, ir_ref ref)
 {
-    struct x86_buf *c = e->c;
+    struct asm_buf *c = e->c;
     int64_t k;
     if (e->val[ref].kind == VALUE_FUSED) {
         const struct ir_op *sum = &e->b->ops[ref];
@@ -99,24 +106,24 @@ static void put_whole_gpr(struct emitter *e, int i, ir_ref ref)
         guest_written_gpr(e, i);
         if (e->g[i].holds == HOLDS_VALUE)
             gpr_take(e, i);
-        x86_lea(c, 8, i, (struct x86_mem){ 0, from, REG_NONE, 0, sum->op == IR_ADD ? disp : -disp });
+        asm_lea(c, 8, i, (struct asm_mem){ 0, from, REG_NONE, 0, sum->op == IR_ADD ? disp : -disp });
     } else if (value_const(e, ref, &k)) {
         e->g_pin |= 1u << i;
         guest_written_gpr(e, i);
         if (e->g[i].holds == HOLDS_VALUE)
             gpr_take(e, i);
-        x86_mov_imm(c, i, (uint64_t)k);
+        asm_mov_imm(c, i, (uint64_t)k);
     } else {
         const int r = gpr_use(e, ref);
         e->g_pin |= 1u << i;
         guest_written_gpr(e, i);
         if (e->g[i].holds == HOLDS_VALUE) { /* i is taken: into the state */
-            x86_store(c, 8, state_mem(e, STATE(gpr) + 8 * i), r);
+            asm_store(c, 8, state_mem(e, STATE(gpr) + 8 * i), r);
             e->g_mem |= 1u << i;
             return;
         }
         if (r != i)
-            x86_mov_rr(c, 8, i, r);
+            asm_mov_rr(c, 8, i, r);
     }
     if (i != RSP)
         e->g[i].holds = HOLDS_GUEST;
@@ -141,7 +148,7 @@ static void put_gpr(struct emitter *e, const struct ir_op *op)
         guest_to_state_gpr(e, i);
     put_memory(e, op);
     if (i == RSP)
-        x86_load(e->c, 8, RSP, state_mem(e, STATE(gpr) + 8 * RSP));
+        asm_load(e->c, 8, RSP, state_mem(e, STATE(gpr) + 8 * RSP));
 }
 
 static void put_ymm(struct emitter *e, const struct ir_op *op)
@@ -152,7 +159,7 @@ static void put_ymm(struct emitter *e, const struct ir_op *op)
     guest_written_vec(e, i);
     if (op->type == IR_V256 && e->v[i].holds != HOLDS_VALUE) {
         if (r != i)
-            x86_vmov_rr(e->c, 32, i, r);
+            asm_vmov_rr(e->c, 32, i, r);
         e->v[i].holds = HOLDS_GUEST;
         e->v_mem &= ~(1u << i);
         return;

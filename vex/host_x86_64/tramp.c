@@ -18,56 +18,56 @@
 #define GUEST_FLAGS 0x240cd5u /* CF PF AF ZF SF DF OF AC ID */
 #define ALIGNMENT_AND_DF 0x40400
 
-struct tramp { struct x86_buf b; const struct vex_host *h; };
+struct tramp { struct asm_buf b; const struct vex_host *h; };
 
-static struct x86_mem at(const struct tramp *t, int offset)
+static struct asm_mem at(const struct tramp *t, int offset)
 {
-    return (struct x86_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, t->h->state_offset + offset };
+    return (struct asm_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, t->h->state_offset + offset };
 }
 
 static void bytes(struct tramp *t, const char *s, int n)
 {
-    x86_need(&t->b);
+    asm_need(&t->b);
     for (int i = 0; i < n; i++)
-        x86_byte(&t->b, s[i]);
+        asm_byte(&t->b, s[i]);
 }
 #define CODE(t, s) bytes(t, s, sizeof(s) - 1)
 
-static void load(struct tramp *t, int r, int offset) { x86_load(&t->b, 8, r, at(t, offset)); }
-static void store(struct tramp *t, int offset, int r) { x86_store(&t->b, 8, at(t, offset), r); }
+static void load(struct tramp *t, int r, int offset) { asm_load(&t->b, 8, r, at(t, offset)); }
+static void store(struct tramp *t, int offset, int r) { asm_store(&t->b, 8, at(t, offset), r); }
 
 /* push or pop of fs:[offset] */
-static void push(struct tramp *t, int offset) { x86_rm(&t->b, 0xff, 4, 6, at(t, offset)); }
-static void pop(struct tramp *t, int offset) { x86_rm(&t->b, 0x8f, 4, 0, at(t, offset)); }
-static void jump(struct tramp *t, int offset) { x86_rm(&t->b, 0xff, 4, 4, at(t, offset)); }
+static void push(struct tramp *t, int offset) { asm_rm(&t->b, 0xff, 4, 6, at(t, offset)); }
+static void pop(struct tramp *t, int offset) { asm_rm(&t->b, 0x8f, 4, 0, at(t, offset)); }
+static void jump(struct tramp *t, int offset) { asm_rm(&t->b, 0xff, 4, 4, at(t, offset)); }
 
 static void vectors(struct tramp *t, int offset, bool save)
 {
     for (int i = 0; i < 16; i++)
         if (save)
-            x86_vmov_store(&t->b, 32, at(t, offset + 32 * i), i);
+            asm_vmov_store(&t->b, 32, at(t, offset + 32 * i), i);
         else
-            x86_vmov_load(&t->b, 32, i, at(t, offset + 32 * i));
+            asm_vmov_load(&t->b, 32, i, at(t, offset + 32 * i));
 }
 
 /* Flags as C wants them, where the host's flags word at offset says they are not. */
 static void c_flags(struct tramp *t, int offset)
 {
-    x86_rm(&t->b, 0xf7, 4, 0, at(t, offset)); /* test */
-    x86_imm(&t->b, ALIGNMENT_AND_DF, 4);
-    const uint32_t fine = x86_jcc8(&t->b, CC_E);
+    asm_rm(&t->b, 0xf7, 4, 0, at(t, offset)); /* test */
+    asm_imm(&t->b, ALIGNMENT_AND_DF, 4);
+    const uint32_t fine = asm_jcc8(&t->b, CC_E);
     CODE(t, "\x6a\x02\x9d");                 /* push 2; popfq */
-    x86_here8(&t->b, fine);
+    asm_here8(&t->b, fine);
 }
 
 static const uint8_t callee_saved[6] = { RBX, RBP, R12, R13, R14, R15 };
 
 static void push_reg(struct tramp *t, int base_opcode, int r)
 {
-    x86_need(&t->b);
+    asm_need(&t->b);
     if (r >= 8)
-        x86_byte(&t->b, 0x41);
-    x86_byte(&t->b, base_opcode | (r & 7));
+        asm_byte(&t->b, 0x41);
+    asm_byte(&t->b, base_opcode | (r & 7));
 }
 
 static void return_to_c(struct tramp *t)
@@ -88,8 +88,8 @@ static void tramp_enter(struct tramp *t)
     store(t, STATE(tmp), RSI);
     if (t->h->guest_in_host_regs) {
         vectors(t, STATE(ymm), false);
-        x86_load(&t->b, 4, RAX, at(t, STATE(rflags)));
-        x86_alu_ri(&t->b, 4, 4, RAX, GUEST_FLAGS);
+        asm_load(&t->b, 4, RAX, at(t, STATE(rflags)));
+        asm_alu_ri(&t->b, 4, 4, RAX, GUEST_FLAGS);
         CODE(t, "\x50\x9d");                 /* push rax; popfq */
         for (int i = 0; i < 16; i++)
             load(t, i, STATE(gpr) + 8 * i);
@@ -116,29 +116,29 @@ static void tramp_exit(struct tramp *t)
 
 static void tramp_indirect(struct tramp *t, uint32_t exit)
 {
-    struct x86_buf *b = &t->b;
+    struct asm_buf *b = &t->b;
     if (t->h->guest_in_host_regs) {
         store(t, STATE(tmp), RCX);
         store(t, STATE(tmp) + 8, RAX);
         store(t, STATE(tmp) + 16, RDX);
         load(t, RDX, STATE(rip));
         load(t, RAX, STATE(jump_cache));
-        x86_rr(b, X86_OP(0, 1, 0xb7), 4, RCX, RDX);                                  /* movzx ecx, dx */
-        x86_lea(b, 8, RCX, (struct x86_mem){ 0, RCX, RCX, 0, 0 });
-        x86_lea(b, 8, RAX, (struct x86_mem){ 0, RAX, RCX, 3, 0 });                    /* entry */
-        x86_load(b, 8, RCX, (struct x86_mem){ 0, RAX, REG_NONE, 0, 0 });
-        x86_rr(b, 0xf7, 8, 2, RCX);                                                   /* not */
-        x86_lea(b, 8, RCX, (struct x86_mem){ 0, RCX, RDX, 0, 1 });                    /* rip - entry.pc */
-        const uint32_t same = x86_jrcxz8(b, 8);
+        asm_rr(b, X86_OP(0, 1, 0xb7), 4, RCX, RDX);                                  /* movzx ecx, dx */
+        asm_lea(b, 8, RCX, (struct asm_mem){ 0, RCX, RCX, 0, 0 });
+        asm_lea(b, 8, RAX, (struct asm_mem){ 0, RAX, RCX, 3, 0 });                    /* entry */
+        asm_load(b, 8, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, 0 });
+        asm_rr(b, 0xf7, 8, 2, RCX);                                                   /* not */
+        asm_lea(b, 8, RCX, (struct asm_mem){ 0, RCX, RDX, 0, 1 });                    /* rip - entry.pc */
+        const uint32_t same = asm_jrcxz8(b, 8);
         const uint32_t miss = b->n;
         load(t, RCX, STATE(tmp));
         load(t, RAX, STATE(tmp) + 8);
         load(t, RDX, STATE(tmp) + 16);
-        const uint32_t leave = x86_jmp32(b), rel = exit - (leave + 4);
+        const uint32_t leave = asm_jmp32(b), rel = exit - (leave + 4);
         memcpy(b->p + leave, &rel, 4);
-        x86_here8(b, same);
-        x86_load(b, 8, RCX, (struct x86_mem){ 0, RAX, REG_NONE, 0, 8 });
-        const uint32_t empty = x86_jrcxz8(b, 8);
+        asm_here8(b, same);
+        asm_load(b, 8, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, 8 });
+        const uint32_t empty = asm_jrcxz8(b, 8);
         b->p[empty] = miss - (empty + 1);
         store(t, STATE(tmp) + 24, RCX);
         load(t, RCX, STATE(tmp));
@@ -146,14 +146,14 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
         load(t, RDX, STATE(tmp) + 16);
         jump(t, STATE(tmp) + 24);
     } else {
-        const uint32_t leave = x86_jmp32(b), rel = exit - (leave + 4);
+        const uint32_t leave = asm_jmp32(b), rel = exit - (leave + 4);
         memcpy(b->p + leave, &rel, 4);
     }
 }
 
 static void tramp_call(struct tramp *t)
 {
-    struct x86_buf *b = &t->b;
+    struct asm_buf *b = &t->b;
     for (int i = 0; i < 16; i++)
         store(t, STATE(host_gpr) + 8 * i, i);
     load(t, RSP, STATE(host_rsp));
@@ -162,13 +162,13 @@ static void tramp_call(struct tramp *t)
     vectors(t, STATE(host_ymm), true);
     CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
     c_flags(t, STATE(host_rflags));
-    x86_store_imm(b, 4, at(t, STATE(in_helper)), 1);
+    asm_store_imm(b, 4, at(t, STATE(in_helper)), 1);
     load(t, RDI, STATE(call_args));
     load(t, RSI, STATE(call_args) + 8);
     load(t, RDX, STATE(call_args) + 16);
-    x86_rm(b, 0xff, 4, 2, at(t, STATE(call_fn)));
+    asm_rm(b, 0xff, 4, 2, at(t, STATE(call_fn)));
     store(t, STATE(call_result), RAX);
-    x86_store_imm(b, 4, at(t, STATE(in_helper)), 0);
+    asm_store_imm(b, 4, at(t, STATE(in_helper)), 0);
     vectors(t, STATE(host_ymm), false);
     push(t, STATE(host_rflags));
     CODE(t, "\x9d");                         /* popfq */
@@ -179,7 +179,7 @@ static void tramp_call(struct tramp *t)
 
 static void tramp_fault(struct tramp *t)
 {
-    x86_store_imm(&t->b, 8, at(t, STATE(exit_info)), -1);
+    asm_store_imm(&t->b, 8, at(t, STATE(exit_info)), -1);
     load(t, RSP, STATE(host_rsp));
     CODE(t, "\x6a\x02\x9d");                 /* push 2; popfq */
     return_to_c(t);
@@ -191,9 +191,9 @@ size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t 
     void (*const make[VEX_TRAMPS])(struct tramp *) = { [VEX_TRAMP_ENTER] = tramp_enter, [VEX_TRAMP_EXIT] = tramp_exit,
                                                        [VEX_TRAMP_CALL] = tramp_call, [VEX_TRAMP_FAULT] = tramp_fault };
     for (int i = 0; i < VEX_TRAMPS; i++) {
-        x86_grow(&t.b, 2048);
+        asm_grow(&t.b, 2048);
         while (t.b.n % 16)
-            x86_byte(&t.b, 0xcc);
+            asm_byte(&t.b, 0xcc);
         entry[i] = t.b.n;
         if (make[i])
             make[i](&t);

@@ -76,31 +76,44 @@ static int length(struct emitter *e, int type)
     return type == IR_V256 ? 32 : 16;
 }
 
-static void imm8(struct emitter *e, int64_t v) { x86_imm(e->c, (uint64_t)v, 1); }
+static void imm8(struct emitter *e, int64_t v) { asm_imm(e->c, (uint64_t)v, 1); }
 
 /* ---- shifts by a constant ---- */
 static void shift_imm(struct emitter *e, int group, int element_bits, int l, int to, int from, int64_t count)
 {
     const uint32_t op = P1(element_bits == 16 ? 0x71 : element_bits == 32 ? 0x72 : 0x73);
-    x86_vrr(e->c, op, l, group, to, from);
+    asm_vrr(e->c, op, l, group, to, from);
     imm8(e, count < 0 || count > 255 ? 255 : count);
 }
 
-/* 8-bit elements: as 16-bit ones, and the bits that came over are masked off. */
+/* 8-bit elements: as 16-bit ones, and the bits that came over are masked off.
+ * Arithmetic: (x >> n) with its sign bit spread by (x ^ m) - m, m = 0x80 >> n. */
 static void shift_bytes(struct emitter *e, const struct ir_op *op, int l)
 {
-    const int a = vec_use(e, op->a), r = vec_def(e), t = vec_alloc(e), left = op->op == IR_VSHLI;
-    if (op->imm < 0 || op->imm > 7) {
-        x86_vrr(e->c, P1(0xef), l, r, r, r);
+    const int a = vec_use(e, op->a), r = vec_def(e), t = vec_alloc(e);
+    const bool left = op->op == IR_VSHLI, arithmetic = op->op == IR_VSARI;
+    int n = op->imm < 0 || op->imm > 8 ? 8 : (int)op->imm;
+    if (arithmetic && n == 8)
+        n = 7;
+    if (n == 8) {
+        asm_vrr(e->c, P1(0xef), l, r, r, r);
         return;
     }
-    shift_imm(e, left ? 6 : 2, 16, l, r, a, op->imm);
-    x86_vrr(e->c, P1(0x76), l, t, t, t);             /* ones */
-    shift_imm(e, 2, 16, l, t, t, 8 + (left ? op->imm : op->imm));
+    shift_imm(e, left ? 6 : 2, 16, l, r, a, n);
+    asm_vrr(e->c, P1(0x76), l, t, t, t);             /* ones */
+    shift_imm(e, 2, 16, l, t, t, 8 + n);
     if (left)
-        shift_imm(e, 6, 16, l, t, t, op->imm);
-    x86_vrr(e->c, P1(0x67), l, t, t, t);             /* packuswb: a byte everywhere */
-    x86_vrr(e->c, P1(0xdb), l, r, r, t);
+        shift_imm(e, 6, 16, l, t, t, n);
+    asm_vrr(e->c, P1(0x67), l, t, t, t);             /* packuswb: a byte everywhere */
+    asm_vrr(e->c, P1(0xdb), l, r, r, t);
+    if (!arithmetic)
+        return;
+    asm_vrr(e->c, P1(0x76), l, t, t, t);
+    shift_imm(e, 2, 16, l, t, t, 15);
+    shift_imm(e, 6, 16, l, t, t, 7 - n);
+    asm_vrr(e->c, P1(0x67), l, t, t, t);
+    asm_vrr(e->c, P1(0xef), l, r, r, t);
+    asm_vrr(e->c, P1(0xf8), l, r, r, t);
 }
 
 /* 64-bit arithmetic shift: logical, and copies of the sign put above. */
@@ -108,21 +121,21 @@ static void shift_sar64(struct emitter *e, const struct ir_op *op, int l)
 {
     const int a = vec_use(e, op->a), r = vec_def(e), t = vec_alloc(e);
     const int64_t n = op->imm < 0 || op->imm > 63 ? 63 : op->imm;
-    x86_vrr(e->c, P1(0xef), l, t, t, t);
-    x86_vrr(e->c, P2(0x37), l, t, t, a);             /* 0 > a */
+    asm_vrr(e->c, P1(0xef), l, t, t, t);
+    asm_vrr(e->c, P2(0x37), l, t, t, a);             /* 0 > a */
     if (n == 0) {
-        x86_vmov_rr(e->c, l, r, a);
+        asm_vmov_rr(e->c, l, r, a);
         return;
     }
     shift_imm(e, 2, 64, l, r, a, n);
     shift_imm(e, 6, 64, l, t, t, 64 - n);
-    x86_vrr(e->c, P1(0xeb), l, r, r, t);
+    asm_vrr(e->c, P1(0xeb), l, r, r, t);
 }
 
 static void emit_shift_const(struct emitter *e, const struct ir_op *op, int l)
 {
     const int group = op->op == IR_VSHLI ? 6 : op->op == IR_VSHRI ? 2 : 4;
-    if (op->lane == IR_I8 && group != 4) {
+    if (op->lane == IR_I8) {
         shift_bytes(e, op, l);
     } else if (op->lane == IR_I64 && group == 4) {
         shift_sar64(e, op, l);
@@ -142,20 +155,20 @@ static void emit_insert(struct emitter *e, const struct ir_op *op)
     const int a = vec_use(e, op->a), v = gpr_use(e, op->b), r = vec_def(e);
     const uint32_t o = opcode[element(op->lane)];
     if (l == 16) {
-        x86_vrr(e->c, o, 16, r, a, v);
+        asm_vrr(e->c, o, 16, r, a, v);
         imm8(e, op->imm);
         return;
     }
     const int half = vec_alloc(e), high = at >= 16;
-    x86_vrr(e->c, P3(0x39), 32, a, 0, half);         /* vextracti128 */
+    asm_vrr(e->c, P3(0x39), 32, a, 0, half);         /* vextracti128 */
     imm8(e, high);
-    x86_vrr(e->c, o, 16, half, half, v);
+    asm_vrr(e->c, o, 16, half, half, v);
     imm8(e, at % 16 / bytes);
     if (high) {
-        x86_vrr(e->c, P3(0x38), 32, r, a, half);     /* vinserti128 */
+        asm_vrr(e->c, P3(0x38), 32, r, a, half);     /* vinserti128 */
         imm8(e, 1);
     } else {
-        x86_vrr(e->c, P3(0x02), 32, r, a, half);     /* vpblendd: low half from half */
+        asm_vrr(e->c, P3(0x02), 32, r, a, half);     /* vpblendd: low half from half */
         imm8(e, 0x0f);
     }
 }
@@ -166,28 +179,28 @@ static void emit_extract(struct emitter *e, const struct ir_op *op)
     const int bytes = ir_type_bytes(op->type), at = (int)op->imm * bytes;
     int a = vec_use(e, op->a);
     if (type_is_vec(op->type)) {
-        x86_vrr(e->c, P3(0x39), 32, a, 0, vec_def(e));
+        asm_vrr(e->c, P3(0x39), 32, a, 0, vec_def(e));
         imm8(e, at >= 16);
         return;
     }
     if (at >= 16) {
         const int half = vec_alloc(e);
-        x86_vrr(e->c, P3(0x39), 32, a, 0, half);
+        asm_vrr(e->c, P3(0x39), 32, a, 0, half);
         imm8(e, 1);
         a = half;
     }
     const int r = gpr_def(e);
     if (at % 16 == 0 && bytes >= 4) {
-        x86_vrr(e->c, P1(0x7e) | (bytes == 8 ? X86_W : 0), 16, a, 0, r); /* vmovd, vmovq */
+        asm_vrr(e->c, P1(0x7e) | (bytes == 8 ? X86_W : 0), 16, a, 0, r); /* vmovd, vmovq */
         return;
     }
-    x86_vrr(e->c, opcode[element(op->type)], 16, a, 0, r);
+    asm_vrr(e->c, opcode[element(op->type)], 16, a, 0, r);
     imm8(e, at % 16 / bytes);
 }
 
 static void from_gpr(struct emitter *e, int bytes, int to, int from)
 {
-    x86_vrr(e->c, P1(0x6e) | (bytes == 8 ? X86_W : 0), 16, to, 0, from);
+    asm_vrr(e->c, P1(0x6e) | (bytes == 8 ? X86_W : 0), 16, to, 0, from);
 }
 
 static void emit_splat(struct emitter *e, const struct ir_op *op, int l)
@@ -195,21 +208,21 @@ static void emit_splat(struct emitter *e, const struct ir_op *op, int l)
     static const uint32_t opcode[4] = { P2(0x78), P2(0x79), P2(0x58), P2(0x59) };
     const int v = gpr_use(e, op->a), r = vec_def(e);
     from_gpr(e, ir_type_bytes(op->lane), r, v);
-    x86_vrr(e->c, opcode[element(op->lane)], l, r, 0, r);
+    asm_vrr(e->c, opcode[element(op->lane)], l, r, 0, r);
 }
 
 static void emit_vzext(struct emitter *e, const struct ir_op *op)
 {
     if (type_is_vec(op->lane)) {
         const int a = vec_use(e, op->a);
-        x86_vmov_rr(e->c, ir_type_bytes(op->lane) == 16 ? 16 : 32, vec_def(e), a);
+        asm_vmov_rr(e->c, ir_type_bytes(op->lane) == 16 ? 16 : 32, vec_def(e), a);
         return;
     }
     const int bytes = ir_type_bytes(op->lane);
     int v = gpr_use(e, op->a);
     if (bytes < 4) {
         const int wide = gpr_alloc(e);
-        x86_rr(e->c, X86_OP(0, 1, bytes == 1 ? 0xb6 : 0xb7) | (bytes == 1 ? X86_RM8 : 0), 4, wide, v);
+        asm_rr(e->c, X86_OP(0, 1, bytes == 1 ? 0xb6 : 0xb7) | (bytes == 1 ? X86_RM8 : 0), 4, wide, v);
         v = wide;
     }
     from_gpr(e, bytes, vec_def(e), v);
@@ -222,10 +235,10 @@ static void emit_vtrunc(struct emitter *e, const struct ir_op *op)
         return;
     }
     const int a = vec_use(e, op->a), r = gpr_def(e);
-    x86_vrr(e->c, P1(0x7e) | (op->type == IR_I64 ? X86_W : 0), 16, a, 0, r);
+    asm_vrr(e->c, P1(0x7e) | (op->type == IR_I64 ? X86_W : 0), 16, a, 0, r);
     if (op->type == IR_I1) {
         flags_clobber(e);
-        x86_alu_ri(e->c, 4, 4, r, 1);
+        asm_alu_ri(e->c, 4, 4, r, 1);
     }
 }
 
@@ -237,7 +250,7 @@ static void emit_widen(struct emitter *e, const struct ir_op *op, int l)
     if (to <= from)
         emit_fail(e, -EINVAL);
     const int code = from == 0 && to == 1 ? 0 : opcode[from][to];
-    x86_vrr(e->c, P2((op->op == IR_VSEXTLANES ? 0x20 : 0x30) + code), l, vec_def(e), 0, a);
+    asm_vrr(e->c, P2((op->op == IR_VSEXTLANES ? 0x20 : 0x30) + code), l, vec_def(e), 0, a);
 }
 
 static void emit_movmsk(struct emitter *e, const struct ir_op *op)
@@ -246,15 +259,15 @@ static void emit_movmsk(struct emitter *e, const struct ir_op *op)
     int a = vec_use(e, op->a);
     if (op->lane == IR_I16) { /* sign bytes together, then drop the doubles */
         const int t = vec_alloc(e);
-        x86_vrr(e->c, P1(0x63), l, t, a, a);
+        asm_vrr(e->c, P1(0x63), l, t, a, a);
         const int mask = gpr_alloc(e), r = gpr_def(e);
-        x86_vrr(e->c, P1(0xd7), l, r, 0, t);
-        x86_mov_imm(e->c, mask, 0x00ff00ff);
-        x86_vrr(e->c, X86_OP(2, 2, 0xf5), 16, r, r, mask); /* pext */
+        asm_vrr(e->c, P1(0xd7), l, r, 0, t);
+        asm_mov_imm(e->c, mask, 0x00ff00ff);
+        asm_vrr(e->c, X86_OP(2, 2, 0xf5), 16, r, r, mask); /* pext */
         return;
     }
     const uint32_t opcode = op->lane == IR_I32 ? N(0x50) : op->lane == IR_I64 ? P1(0x50) : P1(0xd7);
-    x86_vrr(e->c, opcode, l, gpr_def(e), 0, a);
+    asm_vrr(e->c, opcode, l, gpr_def(e), 0, a);
 }
 
 static void emit_vconst(struct emitter *e, const struct ir_op *op, int l)
@@ -262,17 +275,17 @@ static void emit_vconst(struct emitter *e, const struct ir_op *op, int l)
     const int r = vec_def(e);
     const uint64_t all = l == 32 ? 0xffffffffu : 0xffffu, mask = (uint64_t)op->imm & all;
     if (mask == 0) {
-        x86_vrr(e->c, P1(0xef), 16, r, r, r);
+        asm_vrr(e->c, P1(0xef), 16, r, r, r);
         return;
     }
     if (mask == all) {
-        x86_vrr(e->c, P1(0x76), l, r, r, r);
+        asm_vrr(e->c, P1(0x76), l, r, r, r);
         return;
     }
     const uint32_t n = EMIT_ARRAY(e->pool, e->n_pool, e->cap_pool);
     for (int i = 0; i < 32; i++)
         e->pool[n].bytes[i] = mask >> i & 1 ? 0xff : 0;
-    emit_fixup(e, x86_vrm_rip(e->c, X86_OP(2, 1, 0x6f), l, r, 0), TO_POOL, n);
+    emit_fixup(e, asm_vrm_rip(e->c, X86_OP(2, 1, 0x6f), l, r, 0), TO_POOL, n);
 }
 
 static void emit_blendv(struct emitter *e, const struct ir_op *op, int l)
@@ -285,7 +298,7 @@ static void emit_blendv(struct emitter *e, const struct ir_op *op, int l)
         mask = t;
     }
     const uint32_t opcode = P3(op->lane == IR_I32 ? 0x4a : op->lane == IR_I64 ? 0x4b : 0x4c);
-    x86_vrr(e->c, opcode, l, vec_def(e), a, b);
+    asm_vrr(e->c, opcode, l, vec_def(e), a, b);
     imm8(e, mask << 4);
 }
 
@@ -294,8 +307,8 @@ static void emit_any(struct emitter *e, const struct ir_op *op)
     const int l = length(e, op->lane);
     flags_clobber(e);
     const int a = vec_use(e, op->a);
-    x86_vrr(e->c, P2(0x17), l, a, 0, a);
-    x86_rr(e->c, X86_OP(0, 1, 0x95), 1, 0, gpr_def(e));
+    asm_vrr(e->c, P2(0x17), l, a, 0, a);
+    asm_rr(e->c, X86_OP(0, 1, 0x95), 1, 0, gpr_def(e));
 }
 
 static bool emit_irregular(struct emitter *e, const struct ir_op *op, int l)
@@ -315,17 +328,17 @@ static bool emit_irregular(struct emitter *e, const struct ir_op *op, int l)
     }
     case IR_VSHLV: case IR_VSHRV: case IR_VSARV: {
         const int a = vec_use(e, op->a), b = vec_use(e, op->b);
-        x86_vrr(e->c, P2(variable[op->op - IR_VSHLV]) | (op->lane == IR_I64 ? X86_W : 0), l, vec_def(e), a, b);
+        asm_vrr(e->c, P2(variable[op->op - IR_VSHLV]) | (op->lane == IR_I64 ? X86_W : 0), l, vec_def(e), a, b);
         return true;
     }
     case IR_VABS: {
         const int a = vec_use(e, op->a);
-        x86_vrr(e->c, P2(0x1c + element(op->lane)), l, vec_def(e), 0, a);
+        asm_vrr(e->c, P2(0x1c + element(op->lane)), l, vec_def(e), 0, a);
         return true;
     }
     case IR_VPERMD: {
         const int a = vec_use(e, op->a), b = vec_use(e, op->b);
-        x86_vrr(e->c, P2(0x36), 32, vec_def(e), b, a);
+        asm_vrr(e->c, P2(0x36), 32, vec_def(e), b, a);
         return true;
     }
     case IR_VBLENDV:
@@ -336,13 +349,13 @@ static bool emit_irregular(struct emitter *e, const struct ir_op *op, int l)
         return true;
     case IR_VCONCAT: {
         const int a = vec_use(e, op->a), b = vec_use(e, op->b);
-        x86_vrr(e->c, P3(0x38), 32, vec_def(e), a, b);
+        asm_vrr(e->c, P3(0x38), 32, vec_def(e), a, b);
         imm8(e, 1);
         return true;
     }
     case IR_VHIGH: {
         const int a = vec_use(e, op->a);
-        x86_vrr(e->c, P3(0x39), 32, a, 0, vec_def(e));
+        asm_vrr(e->c, P3(0x39), 32, a, 0, vec_def(e));
         imm8(e, 1);
         return true;
     }
@@ -368,18 +381,18 @@ bool emit_vector(struct emitter *e, const struct ir_op *op)
     uint32_t o;
     if ((o = binary[op->op].op[k])) {
         const int l = length(e, op->type), a = vec_use(e, op->a), b = vec_use(e, op->b);
-        x86_vrr(e->c, o, l, vec_def(e), a, b);
+        asm_vrr(e->c, o, l, vec_def(e), a, b);
         return true;
     }
     if ((o = binary_imm[op->op].op[k])) {
         const int l = length(e, op->type), a = vec_use(e, op->a), b = vec_use(e, op->b);
-        x86_vrr(e->c, o, l, vec_def(e), a, b);
+        asm_vrr(e->c, o, l, vec_def(e), a, b);
         imm8(e, op->imm);
         return true;
     }
     if ((o = unary_imm[op->op].op[k])) {
         const int l = length(e, op->type), a = vec_use(e, op->a);
-        x86_vrr(e->c, o, l, vec_def(e), 0, a);
+        asm_vrr(e->c, o, l, vec_def(e), 0, a);
         imm8(e, op->imm);
         return true;
     }

@@ -5,12 +5,6 @@
 #include <string.h>
 #include "vex/opt/opt.h"
 
-const uint8_t opt_props[IR_OPCODES] = {
-#define IR_OP(id, text, result, args, props) props,
-#include "nagrind/ir_ops.def"
-#undef IR_OP
-};
-
 const uint8_t opt_args[IR_OPCODES] = {
 #define IR_OP(id, text, result, args, props) sizeof(args) - 1,
 #include "nagrind/ir_ops.def"
@@ -54,7 +48,7 @@ static bool is_root(const struct ir_op *op)
 {
     if (op->op == IR_LOAD || op->op == IR_CAS || op->op == IR_STORE || op->op == IR_PUT)
         return !(op->flags & IR_DESCRIBED);
-    return opt_props[op->op] & IRP_ROOT;
+    return ir_rows[op->op].props & IRP_ROOT;
 }
 
 void opt_dead(struct ir_block *b)

@@ -2,10 +2,8 @@
 /* opt inside: the passes.  Each keeps the tape's order and every op's index:
  * what is dropped becomes NOP, what is replaced becomes another op in place. */
 #pragma once
-#include "vex/vex.h"
+#include "vex/ir/table.h"
 
-enum { IRP_PURE = 1, IRP_COMM = 2, IRP_MEM = 4, IRP_ROOT = 8, IRP_END = 16 };
-extern const uint8_t opt_props[IR_OPCODES];
 extern const uint8_t opt_args[IR_OPCODES];  /* how many of a b c d are values */
 
 /* The values op uses, 0 where none. */
