@@ -8,7 +8,7 @@ void *volatile p;
 int main(void)
 {
     unsigned long leaked, dubious, reachable, suppressed;
-    p = malloc(10);                    // expect: bytes in 1 blocks are definitely lost in
+    p = malloc(10);                    // expect: 10 (+10) bytes in 1 (+1) blocks are definitely lost in
     p = 0;
     VALGRIND_DO_ADDED_LEAK_CHECK;
     VALGRIND_COUNT_LEAKS(leaked, dubious, reachable, suppressed);
