@@ -220,7 +220,7 @@ START_TEST(nothing_left)
     ck_assert_str_eq(stub_log, "For a detailed leak analysis, rerun with: --leak-check=full\n\n");
     stub_log_clear();
     heap_print_summary();
-    ck_assert_str_eq(stub_log, "HEAP SUMMARY:\n    in use at exit: 0 bytes in 0 blocks\n"
+    ck_assert_str_eq(stub_log, "\nHEAP SUMMARY:\n    in use at exit: 0 bytes in 0 blocks\n"
                                "  total heap usage: 1 allocs, 1 frees, 10 bytes allocated\n\n");
 }
 END_TEST
