@@ -214,6 +214,8 @@ struct ng_tool {
     bool (*supp_matches)(const struct ng_error *e, int kind, const char *extra);
     int (*supp_check_extra)(int kind, const char *extra); /* 0 or -1 */
     void (*stats)(void);
+    /* Bytes and blocks that a suppressed ng_error_unique stands for ("used_suppression" lines); may be NULL. */
+    void (*error_weight)(const struct ng_error *e, uint64_t *bytes, uint64_t *blocks);
 };
 NG_API void ng_tool_lock(void);
 NG_API void ng_tool_unlock(void);
