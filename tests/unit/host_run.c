@@ -13,7 +13,7 @@
 __thread struct x86_state test_state __attribute__((tls_model("initial-exec"), aligned(64)));
 uint8_t *test_memory, *test_stack_top, *test_placed;
 struct vex_code test_code;
-test_helper test_helpers[8];
+test_helper test_helpers[16];
 static uint8_t *zone;
 static uint32_t tramp[2][VEX_TRAMPS];
 static uint64_t seed;

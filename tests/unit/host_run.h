@@ -32,4 +32,4 @@ void *test_place_second(const struct ir_block *b); /* emits and places it elsewh
 void test_cache(guest_addr pc, void *code);        /* into the jump cache */
 void test_dump(void);                 /* disassembly-ready bytes on stderr */
 typedef uint64_t (*test_helper)(uint64_t, uint64_t, uint64_t);
-extern test_helper test_helpers[8];
+extern test_helper test_helpers[16];
