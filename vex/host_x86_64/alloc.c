@@ -7,6 +7,7 @@
 #include "vex/host_x86_64/emit.h"
 
 #define ALL 0xffffu
+#define UNLIKELY 0x0f00u /* r8-r11: seldom what code waits for (rax, at a return, is) */
 
 void alloc_init(struct emitter *e)
 {
@@ -138,7 +139,7 @@ static int pick(struct emitter *e, bool vec)
         emit_fail(e, -EINVAL);
         return vec ? 0 : RAX;
     }
-    const int r = lowest(m);
+    const int r = !vec && m & UNLIKELY ? lowest(m & UNLIKELY) : lowest(m);
     if (bit(h->value, r))
         evict_value(e, h, r);
     else if (vec)
