@@ -381,8 +381,8 @@ START_TEST(proc_views)
     char *p = page();
     kernel_client.exe_path = "/bin/true";
     kernel_client.argv = argv;
-    static const char *const paths[] = { "/proc/self/exe", "/proc//thread-self/./exe" };
-    for (int i = 0; i < 2; i++) {
+    static const char *const paths[] = { "/proc/self/exe", "/proc//thread-self/./exe", "//proc/./self/exe" };
+    for (int i = 0; i < 3; i++) {
         strcpy(p, paths[i]);
         ck_assert_int_eq(call(SYS_readlink, A(p), A(p + 100), 100, 0, 0, 0), 9);
         ck_assert_str_eq(p + 100, "/bin/true");
