@@ -494,6 +494,8 @@ static void walk(struct dirty *d, uint32_t i)
         write_stores(d, false);
         break;
     case IR_NATIVE:
+        if (d->insn->attrs & IR_INSN_FAULTS) /* a division: the signal's frame saves the attention bits */
+            refresh_attention(d);
         copy(d, i);
         write_stores(d, false);
         break;
