@@ -186,6 +186,28 @@ const struct vex_exit *test_run(const struct ir_block *b, bool identity, struct 
     return &test_code.exits[(uint32_t)s->exit_info];
 }
 
+void *test_fault_tramp(void)
+{
+    return zone + 4096 + tramp[1][VEX_TRAMP_FAULT];
+}
+
+void *test_place_second(const struct ir_block *b)
+{
+    const struct vex_host h = host(true);
+    if (host_x86_64_emit(b, &h, &test_code))
+        abort();
+    uint8_t *at = zone + (1 << 20);
+    memcpy(at, test_code.code, test_code.size);
+    relocate(at, 1);
+    return at;
+}
+
+void test_cache(guest_addr pc, void *code)
+{
+    cache[pc & 0xffff].pc = pc;
+    cache[pc & 0xffff].code = code;
+}
+
 void test_dump(void)
 {
     for (size_t i = 0; i < placed_size; i++)
