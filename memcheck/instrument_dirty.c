@@ -457,6 +457,12 @@ static void walk_exit(struct dirty *d, uint32_t i)
 /* ---- the walk ---- */
 static void copy(struct dirty *d, uint32_t i) { d->map[i] = ir_append(d->out, instrument_map(d->in->ops[i], d->map)); }
 
+/* DIV and IDIV: F6 and F7 /6 /7 */
+static bool is_division(const struct ir_insn *n)
+{
+    return n->modrm_off && !n->vex_len && (n->bytes[n->modrm_off - 1] & 0xfe) == 0xf6 && (n->bytes[n->modrm_off] >> 3 & 7) >= 6;
+}
+
 static void walk(struct dirty *d, uint32_t i)
 {
     const struct ir_op *op = &d->in->ops[i];
@@ -494,6 +500,8 @@ static void walk(struct dirty *d, uint32_t i)
         write_stores(d, false);
         break;
     case IR_NATIVE:
+        if (is_division(d->insn)) /* may raise SIGFPE: the signal's frame saves the attention bits */
+            refresh_attention(d);
         copy(d, i);
         write_stores(d, false);
         break;
