@@ -9,7 +9,7 @@
 #include "memcheck.h"
 #include "shadow_side.h"
 
-enum { PAGE = 4096, RED_ZONE = 128, DROP_MIN = 256 << 10 };
+enum { PAGE = 4096, RED_ZONE = 128, DROP_MIN = 32 << 10 };
 
 /* Cuts [a, a+size) to the client strip; false if nothing is left. */
 static bool clip(guest_addr *a, size_t *size)

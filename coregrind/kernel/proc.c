@@ -182,5 +182,11 @@ int kernel_proc_open(const char *path, int flags)
 
 const char *kernel_proc_link(const char *path)
 {
-    return strcmp(path, "/proc/self/exe") == 0 ? kernel_client.exe_path : NULL;
+    char full[PATH_MAX];
+    if (strncmp(path, "/proc", 5) != 0 || strlen(path) >= sizeof full)
+        return NULL;
+    strcpy(full, path);
+    squeeze(full);
+    const char *rest = inside_self(full);
+    return rest && strcmp(rest, "exe") == 0 ? kernel_client.exe_path : NULL;
 }
