@@ -124,7 +124,6 @@ void heap_custom_alloc(struct ng_thread *t, guest_addr a, uint64_t size, uint64_
 /* kind: HEAP_CUSTOM for a FREELIKE request, else of the function that frees a.  A block that is not custom is
  * freed as what it is, with an error. */
 void heap_custom_free(struct ng_thread *t, guest_addr a, enum heap_kind kind);
-bool heap_custom_is_live(guest_addr a);
 void heap_custom_resize(struct ng_thread *t, guest_addr a, uint64_t old_size, uint64_t new_size, uint64_t redzone);
 /* Records of the program's own blocks, mempool chunks and recently freed ones included.  World stopped. */
 void heap_custom_each(void (*fn)(struct heap_block *b, void *arg), void *arg);
