@@ -58,6 +58,8 @@ enum { OPT_FOLD = 1, OPT_CSE = 2, OPT_DEAD = 4, OPT_ALL = 7 };
 void opt_run(struct ir_block *b, unsigned passes);
 
 /* ---- back end (host_x86_64/) ---- */
+/* Generated code needs AVX2, BMI1 and BMI2 (x86-64-v3). */
+bool host_x86_64_supported(void);
 enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_64/tramp.c */
     VEX_TRAMP_ENTER,        /* C: void enter(struct x86_state *, void *code) */
     VEX_TRAMP_EXIT,         /* leave; state->exit_info is set */

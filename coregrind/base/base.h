@@ -34,9 +34,19 @@ char *base_strdup(const char *s);
 struct base_lock { _Atomic uint32_t word; };
 void base_lock(struct base_lock *l);
 void base_unlock(struct base_lock *l);
+/* Locks registered here are taken in order of rank (low first, as nesting code takes them) around fork() of the
+ * host libc, so that what they guard is whole in the child.  base_locks_before_fork and base_locks_after_fork
+ * do the same by hand, for a fork that goes around libc. */
+void base_lock_register(struct base_lock *l, int rank);
+void base_locks_before_fork(void);
+void base_locks_after_fork(void);
+/* Printed by a failed assertion, if set: the guest pc of this thread, or 0. */
+extern uint64_t (*base_guest_pc)(void);
 
 uint64_t base_hash64(uint64_t x);
 uint64_t base_hash_bytes(const void *p, size_t n);
 uint64_t base_now_ns(void);            /* CLOCK_MONOTONIC */
+/* First number of the tool's own descriptors; set once at start from the client's RLIMIT_NOFILE. */
+extern int base_fd_floor;
 /* Moves fd above the client's descriptors (close-on-exec): the new number, or -errno. */
 int base_fd_hide(int fd);

@@ -1,1 +1,1 @@
-nagrind_SOURCES += coregrind/base/base.h 
+nagrind_SOURCES += coregrind/base/base.h coregrind/base/base.c coregrind/base/assert.c coregrind/base/lock.c

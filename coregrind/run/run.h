@@ -32,7 +32,8 @@ struct ng_thread {
     /* vfork child runs on its parent's struct */
     bool vfork_child;
     void *kernel_private;            /* kernel/ */
-    struct { guest_addr caller_pc; int redirect; } hook; /* heap/: set while a hook runs, for stack traces */
+    struct { guest_addr caller_pc; int redirect; /* heap/: set while a hook runs, for stack traces */
+             uint8_t outcome; bool write; guest_addr to; } hook; /* HOOK_*: what it asked for */
 };
 
 extern __thread struct ng_thread run_self __attribute__((tls_model("initial-exec")));
@@ -58,3 +59,7 @@ void run_after_fork(struct ng_thread *t);                         /* in the chil
 void run_state_from_fault(struct ng_thread *t, const void *ucontext); /* exact state at a fault in generated code */
 /* Calls a guest function with up to 2 arguments on t's stack and returns its rax (libc freeres, ifunc resolvers). */
 uint64_t run_call_guest(struct ng_thread *t, guest_addr fn, uint64_t a0, uint64_t a1);
+/* The process is ending: libc's clean-up may still run guest code, which must not wait for stopped threads.
+ * run_abandon_guest ends such a guest call; its value is the system call's result. */
+bool run_is_finishing(void);
+int64_t run_abandon_guest(struct ng_thread *t);

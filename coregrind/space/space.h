@@ -5,6 +5,7 @@
  * and without overlaps; adjacent equal ones are merged.  Readers take the lock
  * for the time of a copy.  All functions are thread safe.  */
 #pragma once
+#include <sys/resource.h>
 #include "base/base.h"
 #include "nagrind/tool.h"
 
@@ -43,3 +44,23 @@ size_t space_code_bytes(guest_addr pc, const uint8_t **bytes, size_t max);
 /* Main stack: grows down on fault, as the kernel's.  True if the fault at a was growth. */
 bool space_grow_stack(guest_addr a, guest_addr sp);
 guest_addr space_make_main_stack(uint64_t size); /* returns the top (exclusive) */
+
+/* Pages that are written and run alternately, and executable shared mappings (which other mappings can write):
+ * translations there are compared with the guest's bytes at every entry, never chained.  */
+bool space_page_needs_check(guest_addr pc);
+/* Such a page has run unchanged for long: protect it again.  False if it must stay checked. */
+bool space_page_calm(guest_addr pc);
+
+/* Stacks the client tells us of (client requests 0x1501..0x1503). */
+uint64_t space_stack_register(guest_addr low, guest_addr high);
+void space_stack_deregister(uint64_t id);
+void space_stack_change(uint64_t id, guest_addr low, guest_addr high);
+
+/* RLIMIT_AS, RLIMIT_DATA and RLIMIT_STACK as the client sees them; NULL for others.  The kernel layer reads and
+ * writes these in place of the host's (the planes would exceed them), and sets the host's before an exec. */
+struct rlimit *space_rlimit(int resource);
+/* Bounds of the main stack, growth zone included, and of the heap; zero before they exist. */
+struct space_bounds { guest_addr stack_low, stack_high, brk_start, brk_end; };
+struct space_bounds space_bounds(void);
+/* Is any of [a, a+size) mapped? */
+bool space_overlaps(guest_addr a, uint64_t size);

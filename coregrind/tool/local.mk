@@ -1,1 +1,1 @@
-nagrind_SOURCES += coregrind/tool/load.h 
+nagrind_SOURCES += coregrind/tool/load.h coregrind/tool/load.c coregrind/tool/tables.c

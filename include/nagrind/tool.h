@@ -135,6 +135,8 @@ struct ng_option {
 NG_API int ng_verbosity(void);            /* 0 with -q, 1, 2 with -v, ... */
 NG_API bool ng_option_xml(void);
 NG_API int ng_option_num_callers(void);
+/* Value of a core option by its long name (booleans and numbers); false if there is no such option. */
+NG_API bool ng_option_value(const char *name, int64_t *value);
 
 /* ---- function redirection: guest function name -> host code ---- */
 /* Runs instead of the guest function; args are in *t's state (System V ABI: rdi rsi rdx rcx r8 r9), the
@@ -147,6 +149,18 @@ struct ng_redirect {
     const char *display;     /* name in stack traces, e.g. "malloc" */
     const char *file; int line; /* shown as its source position */
 };
+
+/* For hooks: client memory at a could not be accessed.  After the hook returns (registers unchanged), the guest
+ * sees SIGSEGV for address a at the hook's pc, as if the replaced function had touched it; if a handler returns, or
+ * the fault was the core's own doing (stack growth, write-protected code), the hook runs again.  */
+NG_API void ng_fault(struct ng_thread *t, guest_addr a, bool write);
+/* For hooks: instead of returning to its caller the guest continues at `to`, with its stack, and its registers as
+ * the hook leaves them. */
+NG_API void ng_hook_jump(struct ng_thread *t, guest_addr to);
+/* Moves a tool's own descriptor above the client's (close-on-exec): the new number, or -errno. */
+NG_API int ng_fd_hide(int fd);
+/* Address of a function symbol in an object whose soname matches the glob; 0: none. */
+NG_API guest_addr ng_symbol_find(const char *soname_glob, const char *name);
 
 /* ---- events: kernel layer to tool ---- */
 struct ng_events {

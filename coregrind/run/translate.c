@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* run/translate: guest bytes at a pc -> a translation in the code zone.
+ *
+ * The pipeline of vex/vex.h with the tool in the middle.  The buffers belong to
+ * the thread and are reused, so a translation allocates nothing once warm.
+ * Another thread may unmap the bytes while they are decoded: that read faults,
+ * recovers here, and counts as "cannot be fetched".  */
+#include "run/internal.h"
+#include "heap/redirect.h"
+#include "launch/options.h"
+#include "report/report.h"
+#include "space/space.h"
+#include "tool/load.h"
+
+enum { MAX_INSNS = 64, MAX_BYTES = 1024, PEEK_BYTES = 64 };
+
+struct translator {
+    struct ir_block in, out;
+    struct vex_code code;
+};
+static __thread struct translator *translator __attribute__((tls_model("initial-exec")));
+
+static struct translator *translator_get(void)
+{
+    if (!translator) {
+        translator = base_alloc(sizeof *translator);
+        ir_block_init(&translator->in);
+        ir_block_init(&translator->out);
+        vex_code_init(&translator->code);
+    }
+    return translator;
+}
+
+void run_translator_free(void)
+{
+    if (!translator)
+        return;
+    ir_block_free(&translator->in);
+    ir_block_free(&translator->out);
+    vex_code_free(&translator->code);
+    free(translator);
+    translator = NULL;
+}
+
+static size_t peek_successor(void *arg, guest_addr pc, const uint8_t **bytes)
+{
+    (void)arg;
+    return space_code_bytes(pc, bytes, PEEK_BYTES);
+}
+
+/* Everything of `in` that instrumentation does not change. */
+static void carry_over(struct ir_block *out, const struct ir_block *in)
+{
+    ir_block_reset(out);
+    out->pc = in->pc;
+    out->guest_bytes = in->guest_bytes;
+    out->form = in->form;
+    out->mode = in->mode;
+    out->flags_live_out = in->flags_live_out;
+    out->entry_mask = in->entry_mask;
+    out->entry_mode = in->entry_mode;
+    for (uint32_t i = 0; i < in->n_insns; i++)
+        ir_block_add_insn(out, &in->insns[i]);
+    for (uint32_t i = 0; i < in->n_exits; i++)
+        ir_block_add_exit(out, in->exits[i]);
+}
+
+static void check_block(const struct ir_block *b, const char *stage)
+{
+#ifdef NG_DEBUG
+    char error[256];
+    if (ir_check(b, error, sizeof error) != 0)
+        ng_fatal("IR of 0x%llx is wrong after %s: %s", (unsigned long long)b->pc, stage, error);
+#else
+    (void)b, (void)stage;
+#endif
+}
+
+/* Decodes with a fault in the guest's bytes caught; false if there was one. */
+static bool decode_guarded(struct ng_thread *t, const struct vex_decode_request *r, struct ir_block *b)
+{
+    sigjmp_buf here;
+    sigjmp_buf *outer = t->recover;
+    if (sigsetjmp(here, 0)) {
+        t->recover = outer;
+        return false;
+    }
+    t->recover = &here;
+    guest_x86_64_decode(r, b);
+    t->recover = outer;
+    return true;
+}
+
+static void instrument(struct translator *x, int mode)
+{
+    carry_over(&x->out, &x->in);
+    tool->instrument(&(struct ng_instrument){ .in = &x->in, .out = &x->out, .mode = mode });
+    check_block(&x->out, "the tool");
+    run_trace_block(RUN_TRACE_TOOL, &x->out);
+    opt_run(&x->out, OPT_ALL);
+    check_block(&x->out, "opt");
+    run_trace_block(RUN_TRACE_OPT, &x->out);
+}
+
+struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, guest_addr *fault_at)
+{
+    struct translator *x = translator_get();
+    struct vex_decode_request r = {
+        .pc = pc, .form = tool->forms[mode], .mode = mode, .max_insns = MAX_INSNS, .hook = redirect_at(pc),
+        .peek = peek_successor, .host_cpu = options.cpu == 1,
+    };
+    const struct vex_host host = {
+        .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size,
+#ifdef NG_DEBUG
+        .debug = true,
+#endif
+    };
+    r.n_bytes = space_code_bytes(pc, &r.bytes, MAX_BYTES);
+    *fault_at = pc;
+    if (!r.n_bytes && !r.hook)
+        return NULL;
+    for (;;) {
+        /* Protected before they are read: a write from here on drops the translation. */
+        space_protect_code(pc);
+        if (!decode_guarded(t, &r, &x->in))
+            return NULL;
+        if (ROUND_DOWN(pc + x->in.guest_bytes - 1, NG_PAGE) != ROUND_DOWN(pc, NG_PAGE)) {
+            space_protect_code(pc + x->in.guest_bytes - 1);
+            if (!decode_guarded(t, &r, &x->in))
+                return NULL;
+        }
+        check_block(&x->in, "decoding");
+        run_trace_guest(&x->in);
+        run_trace_block(RUN_TRACE_IR, &x->in);
+        instrument(x, mode);
+        vex_code_reset(&x->code);
+        if (host_x86_64_emit(&x->out, &host, &x->code) == 0)
+            break;
+        ng_assert(r.max_insns > 1); /* one instruction always fits */
+        r.max_insns = x->in.n_insns > 1 && x->in.n_insns < r.max_insns ? x->in.n_insns / 2 : r.max_insns / 2;
+    }
+    struct translation *made = code_insert(&x->out, &x->code);
+    made->checked = !r.hook && space_page_needs_check(pc);
+    t->stats[RUN_STAT_TRANSLATIONS]++;
+    t->stats[RUN_STAT_DIRTY_TRANSLATIONS] += mode != 0;
+    t->stats[RUN_STAT_GUEST_INSNS] += x->out.n_insns;
+    t->stats[RUN_STAT_HOST_BYTES] += x->code.size;
+    run_trace_host(made);
+    return made;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* heap inside: what the heap*.c, leak*.c and requests.c files share.
+ *
+ * Layers, each using only those above it:
+ *   heap_spans.c     client pages in spans of equal slots; block records, look-up by address
+ *   heap_blocks.c    allocation and release: per-thread caches, quarantine, shadow, statistics
+ *   heap_lazy.c      shadow of very large blocks
+ *   heap_custom.c    blocks that the program declares by client request, and mempools
+ *   heap_describe.c  what a report says about an address
+ *   heap_hooks.c, heap_cxx.c   the replaced functions; heap_redirects.c their table
+ *
+ * Everything known about a block is in its record in the tool half; nothing
+ * is in client memory, where an overrun could reach it.
+ */
+#pragma once
+#include <pthread.h>
+#include <stdatomic.h>
+#include "memcheck.h"
+
+/* Newer than the rest of the tool API; a core without them still loads memcheck. */
+#pragma weak ng_option_value
+#pragma weak ng_symbol_find
+#pragma weak ng_fault
+#pragma weak ng_hook_jump
+#pragma weak ng_fd_hide
+
+enum heap_kind { HEAP_MALLOC, HEAP_NEW, HEAP_NEW_ARRAY, HEAP_CUSTOM, HEAP_POOL };
+enum heap_state {
+    HEAP_UNUSED,   /* never handed out, or back from the quarantine */
+    HEAP_LIVE,
+    HEAP_FREED     /* in the quarantine */
+};
+
+struct heap_block {
+    guest_addr addr;             /* what the program got */
+    uint64_t size;               /* as asked for */
+    union {
+        struct heap_block *next; /* of a cache, the quarantine, or a hash chain */
+        uint64_t leak_index;     /* of a live block in a span, while a leak search runs */
+    };
+    ng_trace alloc_trace, free_trace;
+    uint32_t thread;             /* that allocated it */
+    uint8_t kind;
+    _Atomic uint8_t state;
+    uint8_t align_log2;          /* of the alignment asked for; 0: none was */
+    uint8_t flags;               /* HEAP_FLAG_* */
+};
+enum { HEAP_FLAG_META = 1 /* a metapool's superblock */ };
+
+/* A run of client pages cut into n_slots equal slots: redzone, block, redzone. */
+struct heap_span {
+    guest_addr start;
+    uint64_t size;
+    uint64_t slot_size;
+    uint32_t n_slots;
+    uint32_t n_used;             /* slots ever handed out, from the first one */
+    struct heap_block *blocks;   /* n_slots records */
+    struct heap_span *next, *prev; /* all small spans, all large ones, or unused records of large ones */
+};
+
+enum { HEAP_GRANULE_LOG2 = 16, HEAP_CLASSES = 96 };
+#define HEAP_GRANULE (1ull << HEAP_GRANULE_LOG2)
+#define HEAP_SMALL_MAX (128ull << 10)   /* slots above have a mapping of their own */
+
+extern uint64_t heap_redzone, heap_min_align;    /* from the core's options, rounded */
+
+/* ---- spans ---- */
+int heap_class_of(uint64_t slot_bytes);          /* smallest class that holds it; slot_bytes <= HEAP_SMALL_MAX */
+uint64_t heap_class_size(int class);
+/* Up to n fresh slots of a class, linked by next; returns how many (0: no memory).  Their shadow is noaccess. */
+int heap_span_carve(int class, int n, struct heap_block **list);
+/* A mapping of its own for `bytes` bytes of slot, aligned to `align`: its record, or NULL. */
+struct heap_block *heap_span_large(uint64_t bytes, uint64_t align);
+void heap_span_unmap_large(struct heap_block *b);
+struct heap_span *heap_span_at(guest_addr a);    /* lock-free; NULL: no span */
+/* The record of the slot that holds a, whatever its state; NULL: none. */
+struct heap_block *heap_slot_at(guest_addr a);
+static inline guest_addr heap_slot_start(const struct heap_span *s, const struct heap_block *b)
+{
+    return s->start + (uint64_t)(b - s->blocks) * s->slot_size;
+}
+/* Calls fn for every record ever handed out, spans in no order. */
+void heap_spans_each(void (*fn)(struct heap_block *b, void *arg), void *arg);
+void heap_spans_forked(void);
+
+/* ---- shadow of very large blocks ---- */
+#define HEAP_LAZY_MIN (4ull << 20)
+/* V bytes of [a, a+size) become VPAT_UNDEFINED or VPAT_NOACCESS without being touched; false: nothing was done, or
+ * they have become zero. */
+bool heap_lazy_fill(guest_addr a, uint64_t size, uint8_t byte);
+/* Back to ordinary zero pages; a and size by the page. */
+void heap_lazy_drop(guest_addr a, uint64_t size);
+void heap_lazy_forked(void);
+
+/* ---- blocks ---- */
+struct heap_request {
+    uint64_t size;
+    uint64_t align;              /* 0: default */
+    enum heap_kind kind;
+    bool zeroed;                 /* contents zero and defined */
+};
+/* A new block, 0 if there is no memory.  Counts it, takes its trace, marks its shadow. */
+guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r);
+/* The live block that starts at a, or NULL. */
+struct heap_block *heap_live_block(guest_addr a);
+/* Frees a live block; false: another thread was faster. */
+bool heap_release(struct ng_thread *t, struct heap_block *b);
+/* Writes size bytes of value at a; stops silently where the client has taken access away. */
+void heap_fill(guest_addr a, uint64_t size, uint8_t value);
+/* Takes traces as --keep-stacktraces asks. */
+void heap_trace_alloc(struct ng_thread *t, struct heap_block *b);
+void heap_trace_free(struct ng_thread *t, struct heap_block *b);
+/* Counters of HEAP SUMMARY; also for custom blocks. */
+void heap_count_alloc(uint64_t size);
+void heap_count_free(uint64_t size);
+void heap_count_invalid_free(void);  /* frees that free nothing count too */
+void heap_count_pool_free(uint64_t size); /* mempool chunks count as allocs, but not as frees */
+void heap_count_resize(int64_t delta);
+struct heap_totals { uint64_t allocs, frees, bytes_allocated, live_bytes, live_blocks; };
+struct heap_totals heap_totals(void);
+
+/* ---- custom blocks and mempools ---- */
+void heap_custom_alloc(struct ng_thread *t, guest_addr a, uint64_t size, uint64_t redzone, bool zeroed);
+/* kind: HEAP_CUSTOM for a FREELIKE request, else of the function that frees a.  A block that is not custom is
+ * freed as what it is, with an error. */
+void heap_custom_free(struct ng_thread *t, guest_addr a, enum heap_kind kind);
+void heap_custom_resize(struct ng_thread *t, guest_addr a, uint64_t old_size, uint64_t new_size, uint64_t redzone);
+/* Records of the program's own blocks, mempool chunks and recently freed ones included.  World stopped. */
+void heap_custom_each(void (*fn)(struct heap_block *b, void *arg), void *arg);
+/* A copy of a custom block or pool chunk that holds a, or whose redzone does; meta: metapool superblocks only. */
+bool heap_custom_near(guest_addr a, enum heap_state state, bool meta, struct heap_block *out);
+void heap_custom_forked(void);
+void heap_pool_create(struct ng_thread *t, guest_addr pool, uint64_t redzone, bool zeroed, unsigned flags);
+void heap_pool_destroy(struct ng_thread *t, guest_addr pool);
+void heap_pool_alloc(struct ng_thread *t, guest_addr pool, guest_addr a, uint64_t size);
+void heap_pool_free(struct ng_thread *t, guest_addr pool, guest_addr a);
+void heap_pool_trim(struct ng_thread *t, guest_addr pool, guest_addr a, uint64_t size);
+void heap_pool_move(struct ng_thread *t, guest_addr from, guest_addr to);
+void heap_pool_change(struct ng_thread *t, guest_addr pool, guest_addr from, guest_addr to, uint64_t size);
+bool heap_pool_exists(guest_addr pool);
+
+/* ---- requests.c ---- */
+bool requests_describe_addr(guest_addr a);      /* a block that the program has named */
+void requests_forked(void);
+
+/* ---- hooks ---- */
+/* Offset from the thread pointer of the variable that libc's accessor function (__errno_location and the like:
+ * [endbr64] mov rax,[rip+d]; add rax,fs:0; ret) returns the address of; 0: unknown (yet). */
+int64_t heap_tls_offset(const char *accessor);
+/* Sets the client's errno. */
+void heap_set_errno(struct ng_thread *t, int value);
+/* Common end of every hook that returns a value. */
+static inline void heap_return(struct x86_state *s, uint64_t value)
+{
+    s->gpr[X86_RAX] = value;
+    registers_result_defined(s);
+}
+/* Frees p as `kind`, with the errors of free(); 0 is no error. */
+void heap_hook_free(struct ng_thread *t, guest_addr p, enum heap_kind kind);
+#define HEAP_HOOK(name) void name(struct ng_thread *t, struct x86_state *s)
+HEAP_HOOK(heap_malloc); HEAP_HOOK(heap_free); HEAP_HOOK(heap_calloc); HEAP_HOOK(heap_realloc);
+HEAP_HOOK(heap_reallocarray); HEAP_HOOK(heap_memalign); HEAP_HOOK(heap_aligned_alloc);
+HEAP_HOOK(heap_posix_memalign); HEAP_HOOK(heap_valloc); HEAP_HOOK(heap_pvalloc); HEAP_HOOK(heap_free_sized);
+HEAP_HOOK(heap_free_aligned_sized); HEAP_HOOK(heap_usable_size); HEAP_HOOK(heap_return_0); HEAP_HOOK(heap_return_1);
+HEAP_HOOK(heap_mallinfo); HEAP_HOOK(heap_mallinfo2); HEAP_HOOK(heap_set_state);
+HEAP_HOOK(heap_new); HEAP_HOOK(heap_new_nothrow); HEAP_HOOK(heap_new_aligned); HEAP_HOOK(heap_new_aligned_nothrow);
+HEAP_HOOK(heap_new_array); HEAP_HOOK(heap_new_array_nothrow); HEAP_HOOK(heap_new_array_aligned);
+HEAP_HOOK(heap_new_array_aligned_nothrow);
+HEAP_HOOK(heap_delete); HEAP_HOOK(heap_delete_sized); HEAP_HOOK(heap_delete_aligned); HEAP_HOOK(heap_delete_sized_aligned);
+HEAP_HOOK(heap_delete_array); HEAP_HOOK(heap_delete_array_sized); HEAP_HOOK(heap_delete_array_aligned);
+HEAP_HOOK(heap_delete_array_sized_aligned);

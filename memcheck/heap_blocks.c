@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* heap_blocks: allocation and release.
+ *
+ * Each thread has a cache of unused slots per class and a short list of freshly
+ * freed blocks; shared lists are touched a batch at a time.  A freed block waits
+ * in the quarantine, first in first out, until --freelist-vol bytes have come
+ * after it; then its slot goes to the cache of the thread that pushed it out.
+ * A block's state changes by compare-and-swap, so two threads that free the same
+ * block cannot both succeed.
+ */
+#include <stdlib.h>
+#include "heap.h"
+#include "shadow_side.h"
+
+enum { BATCH = 32, BATCH_BYTES = 16 << 10, PENDING_BLOCKS = 64, PENDING_BYTES = 64 << 10 };
+
+struct list { struct heap_block *head, *tail; uint64_t bytes, n; };
+
+struct cache {
+    struct heap_block *slots[HEAP_CLASSES];
+    uint32_t n_slots[HEAP_CLASSES];
+    struct list pending;             /* freed, not yet in the quarantine */
+    struct heap_totals totals;       /* live_* are differences here, modulo 2^64 */
+    struct cache *next;
+};
+
+static __thread struct cache *self_cache __attribute__((tls_model("initial-exec")));
+static pthread_mutex_t caches_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct cache *caches;         /* never freed: an exited thread's is taken over by the next new one */
+static struct cache *idle_caches[64];
+static int n_idle;
+
+static struct { pthread_mutex_t lock; struct list small, big; } quarantine = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct { pthread_mutex_t lock; struct heap_block *head; } central[HEAP_CLASSES];
+
+static struct cache *cache_make(void)
+{
+    struct cache *c = NULL;
+    pthread_mutex_lock(&caches_lock);
+    if (n_idle > 0)
+        c = idle_caches[--n_idle];
+    else if ((c = calloc(1, sizeof *c))) {
+        c->next = caches;
+        caches = c;
+    }
+    pthread_mutex_unlock(&caches_lock);
+    if (!c)
+        ng_fatal("out of memory");
+    return self_cache = c;
+}
+
+static inline struct cache *cache_self(void)
+{
+    return __builtin_expect(self_cache != NULL, 1) ? self_cache : cache_make();
+}
+
+void heap_thread_exited(struct ng_thread *t)
+{
+    /* Slots and counters stay with the cache for the next thread. */
+    if (t != ng_thread_self() || !self_cache)
+        return;
+    pthread_mutex_lock(&caches_lock);
+    if (n_idle < 64)
+        idle_caches[n_idle++] = self_cache;
+    pthread_mutex_unlock(&caches_lock);
+    self_cache = NULL;
+}
+
+/* ---- statistics ---- */
+
+void heap_count_alloc(uint64_t size)
+{
+    struct heap_totals *n = &cache_self()->totals;
+    n->allocs++;
+    n->bytes_allocated += size;
+    n->live_blocks++;
+    n->live_bytes += size;
+}
+
+void heap_count_free(uint64_t size)
+{
+    struct heap_totals *n = &cache_self()->totals;
+    n->frees++;
+    n->live_blocks--;
+    n->live_bytes -= size;
+}
+
+void heap_count_invalid_free(void) { cache_self()->totals.frees++; }
+
+void heap_count_pool_free(uint64_t size)
+{
+    struct heap_totals *n = &cache_self()->totals;
+    n->live_blocks--;
+    n->live_bytes -= size;
+}
+
+void heap_count_resize(int64_t delta)
+{
+    struct heap_totals *n = &cache_self()->totals;
+    n->live_bytes += (uint64_t)delta;
+}
+
+struct heap_totals heap_totals(void)
+{
+    struct heap_totals sum = { 0 };
+    pthread_mutex_lock(&caches_lock);
+    for (const struct cache *c = caches; c; c = c->next) {
+        sum.allocs += c->totals.allocs;
+        sum.frees += c->totals.frees;
+        sum.bytes_allocated += c->totals.bytes_allocated;
+        sum.live_bytes += c->totals.live_bytes;
+        sum.live_blocks += c->totals.live_blocks;
+    }
+    pthread_mutex_unlock(&caches_lock);
+    return sum;
+}
+
+/* ---- traces ---- */
+
+void heap_trace_alloc(struct ng_thread *t, struct heap_block *b)
+{
+    const int keep = mc_options.keep_stacktraces;
+    b->alloc_trace = keep == KEEP_ALLOC || keep == KEEP_ALLOC_AND_FREE || keep == KEEP_ALLOC_THEN_FREE
+                         ? ng_trace_take(t) : 0;
+    b->free_trace = 0;
+    b->thread = (uint32_t)ng_thread_id(t);
+}
+
+void heap_trace_free(struct ng_thread *t, struct heap_block *b)
+{
+    const int keep = mc_options.keep_stacktraces;
+    if (keep == KEEP_FREE || keep == KEEP_ALLOC_AND_FREE || keep == KEEP_ALLOC_THEN_FREE)
+        b->free_trace = ng_trace_take(t);
+    if (keep == KEEP_ALLOC_THEN_FREE)
+        b->alloc_trace = 0;
+}
+
+/* ---- slots ---- */
+
+static int batch_of(int class)
+{
+    const uint64_t n = BATCH_BYTES / heap_class_size(class);
+    return n < 1 ? 1 : n > BATCH ? BATCH : (int)n;
+}
+
+static bool cache_refill(struct cache *c, int class)
+{
+    const int want = batch_of(class);
+    int got = 0;
+    struct heap_block **end = &c->slots[class];
+    pthread_mutex_lock(&central[class].lock);
+    struct heap_block *b = central[class].head;
+    for (; b && got < want; b = b->next, got++) {
+        *end = b;
+        end = &b->next;
+    }
+    central[class].head = b;
+    pthread_mutex_unlock(&central[class].lock);
+    *end = NULL;
+    if (got == 0)
+        got = heap_span_carve(class, want, &c->slots[class]);
+    c->n_slots[class] = (uint32_t)got;
+    return got > 0;
+}
+
+static struct heap_block *slot_take(int class)
+{
+    struct cache *c = cache_self();
+    if (!c->slots[class] && !cache_refill(c, class))
+        return NULL;
+    struct heap_block *b = c->slots[class];
+    c->slots[class] = b->next;
+    c->n_slots[class]--;
+    if (b->next)
+        __builtin_prefetch(b->next, 1);
+    return b;
+}
+
+static void slot_give(struct cache *c, struct heap_block *b)
+{
+    const struct heap_span *s = heap_span_at(b->addr);
+    if (s->n_slots == 1 && s->slot_size > HEAP_SMALL_MAX) {
+        heap_span_unmap_large(b);
+        return;
+    }
+    const int class = heap_class_of(s->slot_size);
+    if (b->align_log2 > 4 || heap_min_align > 16)
+        b->addr = heap_slot_start(s, b) + heap_redzone;
+    atomic_store_explicit(&b->state, HEAP_UNUSED, memory_order_relaxed);
+    if (c->n_slots[class] < 2 * (uint32_t)batch_of(class)) {
+        b->next = c->slots[class];
+        c->slots[class] = b;
+        c->n_slots[class]++;
+        return;
+    }
+    pthread_mutex_lock(&central[class].lock);
+    b->next = central[class].head;
+    central[class].head = b;
+    pthread_mutex_unlock(&central[class].lock);
+}
+
+/* ---- quarantine ---- */
+
+/* What a block counts in the quarantine; something even for an empty one, as its slot waits too. */
+static uint64_t volume(const struct heap_block *b)
+{
+    return b->size < 16 ? 16 : b->size;
+}
+
+static void list_add(struct list *l, struct heap_block *b)
+{
+    b->next = NULL;
+    if (l->head)
+        l->tail->next = b;
+    else
+        l->head = b;
+    l->tail = b;
+    l->bytes += volume(b);
+    l->n++;
+}
+
+static void list_append(struct list *to, struct list *from)
+{
+    if (!from->head)
+        return;
+    if (to->head)
+        to->tail->next = from->head;
+    else
+        to->head = from->head;
+    to->tail = from->tail;
+    to->bytes += from->bytes;
+    to->n += from->n;
+    *from = (struct list){ 0 };
+}
+
+static struct heap_block *list_pop(struct list *l)
+{
+    struct heap_block *b = l->head;
+    l->head = b->next;
+    l->bytes -= volume(b);
+    l->n--;
+    return b;
+}
+
+/* Moves the thread's pending blocks, and b if it is a big one, to the quarantine, and recycles what falls out. */
+static void quarantine_push(struct cache *c, struct heap_block *big)
+{
+    struct heap_block *out = NULL;
+    const uint64_t max = (uint64_t)mc_options.freelist_vol;
+    pthread_mutex_lock(&quarantine.lock);
+    list_append(&quarantine.small, &c->pending);
+    if (big)
+        list_add(&quarantine.big, big);
+    while (quarantine.small.bytes + quarantine.big.bytes > max) {
+        struct list *l = quarantine.big.head ? &quarantine.big : &quarantine.small;
+        if (!l->head)
+            break;
+        struct heap_block *b = list_pop(l);
+        b->next = out;
+        out = b;
+    }
+    pthread_mutex_unlock(&quarantine.lock);
+    while (out) {
+        struct heap_block *b = out;
+        out = b->next;
+        slot_give(c, b);
+    }
+}
+
+static void quarantine_add(struct heap_block *b)
+{
+    struct cache *c = cache_self();
+    const uint64_t big = (uint64_t)mc_options.freelist_big_blocks, vol = (uint64_t)mc_options.freelist_vol;
+    if (big != 0 && b->size >= big) {
+        quarantine_push(c, b);
+        return;
+    }
+    list_add(&c->pending, b);
+    if (c->pending.n >= PENDING_BLOCKS || c->pending.bytes >= PENDING_BYTES || c->pending.bytes >= vol / 8)
+        quarantine_push(c, NULL);
+}
+
+/* ---- allocation ---- */
+
+void heap_fill(guest_addr a, uint64_t size, uint8_t value)
+{
+    static const uint8_t zeros[4096];
+    uint8_t other[4096];
+    const uint8_t *from = zeros;
+    if (value) {
+        memset(other, value, size < sizeof other ? size : sizeof other);
+        from = other;
+    }
+    while (size > 0) {
+        const size_t n = size < sizeof zeros ? size : sizeof zeros;
+        if (ng_write(a, from, n) < n)
+            return;
+        a += n;
+        size -= n;
+    }
+}
+
+/* Shadow and contents of a new block; fresh: its pages come from the kernel. */
+static void block_init(struct heap_block *b, const struct heap_request *r, bool fresh, origin_tag tag)
+{
+    if (r->zeroed) {
+        if (!fresh) {
+            heap_fill(b->addr, r->size, 0);
+            shadow_make_defined(b->addr, r->size);
+        }
+        return;
+    }
+    if (mc_options.malloc_fill >= 0)
+        heap_fill(b->addr, r->size, (uint8_t)mc_options.malloc_fill);
+    if (fresh && mc_options.undef_value_errors && heap_lazy_fill(b->addr, r->size, VPAT_UNDEFINED))
+        shadow_set_origin(b->addr, r->size, tag);
+    else
+        shadow_make_undefined(b->addr, r->size, tag);
+}
+
+static struct heap_block *block_take(uint64_t bytes, uint64_t align, bool *fresh)
+{
+    struct heap_block *b;
+    *fresh = bytes > HEAP_SMALL_MAX;
+    if (!*fresh)
+        b = slot_take(heap_class_of(bytes));
+    else
+        b = heap_span_large(bytes, 1);
+    if (b && (*fresh || align > 16)) {
+        const guest_addr slot = heap_slot_start(heap_span_at(b->addr), b);
+        b->addr = (slot + heap_redzone + align - 1) & ~(align - 1);
+    }
+    return b;
+}
+
+guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r)
+{
+    const uint64_t align = r->align > heap_min_align ? r->align : heap_min_align;
+    const uint64_t bytes = r->size + 2 * heap_redzone + (align > 16 ? align : 0);
+    if (r->size > ng_strip_size || align > ng_strip_size)
+        return 0;
+    bool fresh;
+    struct heap_block *b = block_take(bytes, align, &fresh);
+    if (!b)
+        return 0;
+    b->size = r->size;
+    b->kind = (uint8_t)r->kind;
+    b->flags = 0;
+    b->align_log2 = r->align ? (uint8_t)__builtin_ctzll(r->align) : 0;
+    b->next = NULL;
+    heap_trace_alloc(t, b);
+    origin_tag tag = 0;
+    if (mc_options.track_origins && !r->zeroed)
+        tag = origin_make(b->alloc_trace ? b->alloc_trace : ng_trace_take(t), ORIGIN_HEAP);
+    block_init(b, r, fresh, tag);
+    if (fresh) {
+        const struct heap_span *s = heap_span_at(b->addr);
+        shadow_make_noaccess(s->start, b->addr - s->start);
+        shadow_make_noaccess(b->addr + b->size, s->start + s->size - b->addr - b->size);
+    }
+    heap_count_alloc(r->size);
+    atomic_store_explicit(&b->state, HEAP_LIVE, memory_order_release);
+    return b->addr;
+}
+
+struct heap_block *heap_live_block(guest_addr a)
+{
+    struct heap_block *b = heap_slot_at(a);
+    return b && b->addr == a && atomic_load_explicit(&b->state, memory_order_acquire) == HEAP_LIVE ? b : NULL;
+}
+
+bool heap_release(struct ng_thread *t, struct heap_block *b)
+{
+    uint8_t live = HEAP_LIVE;
+    if (!atomic_compare_exchange_strong(&b->state, &live, HEAP_FREED))
+        return false;
+    heap_trace_free(t, b);
+    if (mc_options.free_fill >= 0)
+        heap_fill(b->addr, b->size, (uint8_t)mc_options.free_fill);
+    if (side_is_used() || !heap_lazy_fill(b->addr, b->size, VPAT_NOACCESS))
+        shadow_make_noaccess(b->addr, b->size);
+    heap_count_free(b->size);
+    quarantine_add(b);
+    return true;
+}
+
+void heap_forked(void)
+{
+    pthread_mutex_init(&caches_lock, NULL);
+    pthread_mutex_init(&quarantine.lock, NULL);
+    for (int i = 0; i < HEAP_CLASSES; i++)
+        pthread_mutex_init(&central[i].lock, NULL);
+    heap_spans_forked();
+    heap_lazy_forked();
+    heap_custom_forked();
+    requests_forked();
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* heap_spans: client pages for the heap, and the record of each slot.
+ *
+ * Client memory comes in granules of 64 KiB.  A two-level table over the client
+ * strip leads from any address to its span, and from there a division to its
+ * slot, so that interior pointers cost what exact ones cost.  Small spans live
+ * for ever and hold slots of one size; a large block has a span of its own.
+ * Look-ups take no lock: table entries are published once with all behind them.
+ */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "heap.h"
+
+enum { LEAF_LOG2 = 14, ROOT_LOG2 = 47 - HEAP_GRANULE_LOG2 - LEAF_LOG2 };
+#define REGION_SIZE (8ull << 20) /* client pages are asked for in pieces of this */
+
+struct leaf { _Atomic(struct heap_span *) span[1 << LEAF_LOG2]; };
+static _Atomic(struct leaf *) root[1 << ROOT_LOG2];
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* regions, the span list, table writes */
+static struct heap_span *small_spans, *large_spans, *free_large;
+static guest_addr region, region_end;
+
+static struct class { pthread_mutex_t lock; struct heap_span *span; } classes[HEAP_CLASSES];
+
+uint64_t heap_redzone = 16, heap_min_align = 16;
+
+/* Classes: every 16 bytes up to 512, then eight to each doubling. */
+enum { LINEAR = 512 / 16 };
+
+uint64_t heap_class_size(int class)
+{
+    if (class < LINEAR)
+        return 16ull * (uint64_t)(class + 1);
+    const int k = class - LINEAR;
+    return (512ull << (k / 8)) * (uint64_t)(9 + k % 8) / 8;
+}
+
+int heap_class_of(uint64_t n)
+{
+    if (n <= 512)
+        return n == 0 ? 0 : (int)((n + 15) / 16) - 1;
+    const int doubling = 63 - __builtin_clzll((n - 1) / 512); /* n in (512 << d, 1024 << d] */
+    const uint64_t step = 64ull << doubling;
+    return LINEAR + 8 * doubling + (int)((n - (512ull << doubling) + step - 1) / step) - 1;
+}
+
+static void *tool_pages(size_t size)
+{
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* Client pages aligned to align (a power of two of at least a page); slack is given back. */
+static guest_addr map_aligned(uint64_t size, uint64_t align)
+{
+    guest_addr a = ng_client_map(size);
+    if (a == 0 || (a & (align - 1)) == 0)
+        return a;
+    ng_client_unmap(a, size);
+    if (size + align < size || (a = ng_client_map(size + align)) == 0)
+        return 0;
+    const guest_addr start = (a + align - 1) & ~(align - 1);
+    if (start > a)
+        ng_client_unmap(a, start - a);
+    if (a + align > start)
+        ng_client_unmap(start + size, a + align - start);
+    return start;
+}
+
+static bool table_set(guest_addr start, uint64_t size, struct heap_span *span)
+{
+    for (uint64_t g = start >> HEAP_GRANULE_LOG2; g < (start + size) >> HEAP_GRANULE_LOG2; g++) {
+        struct leaf *l = root[g >> LEAF_LOG2];
+        if (!l) {
+            if (!(l = tool_pages(sizeof *l)))
+                return false;
+            root[g >> LEAF_LOG2] = l;
+        }
+        l->span[g & ((1 << LEAF_LOG2) - 1)] = span;
+    }
+    return true;
+}
+
+struct heap_span *heap_span_at(guest_addr a)
+{
+    const uint64_t g = a >> HEAP_GRANULE_LOG2;
+    if (g >> (LEAF_LOG2 + ROOT_LOG2))
+        return NULL;
+    struct leaf *l = atomic_load_explicit(&root[g >> LEAF_LOG2], memory_order_acquire);
+    return l ? atomic_load_explicit(&l->span[g & ((1 << LEAF_LOG2) - 1)], memory_order_acquire) : NULL;
+}
+
+struct heap_block *heap_slot_at(guest_addr a)
+{
+    const struct heap_span *s = heap_span_at(a);
+    if (!s)
+        return NULL;
+    if (s->n_slots == 1)
+        return s->blocks;
+    const uint32_t slot = (uint32_t)(a - s->start) / (uint32_t)s->slot_size;
+    return slot < s->n_used ? &s->blocks[slot] : NULL; /* the tail of a span is no slot */
+}
+
+/* Granules for small spans; lock held. */
+static guest_addr take_granules(uint64_t size)
+{
+    if (region_end - region < size) {
+        const uint64_t ask = size > REGION_SIZE ? size : REGION_SIZE;
+        const guest_addr a = map_aligned(ask, HEAP_GRANULE);
+        if (a == 0)
+            return 0;
+        if (a != region_end) /* else it continues the old region */
+            region = a;
+        region_end = a + ask;
+    }
+    const guest_addr a = region;
+    region += size;
+    return a;
+}
+
+static struct heap_span *make_span(uint64_t slot_size)
+{
+    const uint64_t want = slot_size <= 8192 ? HEAP_GRANULE : (8 * slot_size + HEAP_GRANULE - 1) & ~(HEAP_GRANULE - 1);
+    const uint32_t n = (uint32_t)(want / slot_size);
+    struct heap_span *s = calloc(1, sizeof *s);
+    struct heap_block *blocks = tool_pages(n * sizeof *blocks);
+    pthread_mutex_lock(&lock);
+    guest_addr a = s && blocks ? take_granules(want) : 0;
+    if (a != 0) {
+        *s = (struct heap_span){ .start = a, .size = want, .slot_size = slot_size, .n_slots = n, .blocks = blocks };
+        shadow_make_noaccess(a, want);
+        if (!table_set(a, want, s))
+            a = 0;
+    }
+    if (a != 0) {
+        s->next = small_spans;
+        small_spans = s;
+    }
+    pthread_mutex_unlock(&lock);
+    if (a != 0)
+        return s;
+    free(s);
+    if (blocks)
+        munmap(blocks, n * sizeof *blocks);
+    return NULL;
+}
+
+int heap_span_carve(int class, int n, struct heap_block **list)
+{
+    struct class *c = &classes[class];
+    int got = 0;
+    pthread_mutex_lock(&c->lock);
+    struct heap_block **end = list;
+    while (got < n) {
+        struct heap_span *s = c->span;
+        if (!s || s->n_used == s->n_slots) {
+            if (got > 0)
+                break; /* a new span only when nothing else is left */
+            if (!(s = make_span(heap_class_size(class))))
+                break;
+            c->span = s;
+        }
+        struct heap_block *b = &s->blocks[s->n_used];
+        b->addr = heap_slot_start(s, b) + heap_redzone;
+        atomic_store_explicit((_Atomic uint32_t *)&s->n_used, s->n_used + 1, memory_order_release);
+        *end = b;
+        end = &b->next;
+        got++;
+    }
+    *end = NULL;
+    pthread_mutex_unlock(&c->lock);
+    return got;
+}
+
+struct heap_block *heap_span_large(uint64_t bytes, uint64_t align)
+{
+    const uint64_t size = (bytes + HEAP_GRANULE - 1) & ~(HEAP_GRANULE - 1);
+    if (size < bytes || size >= ng_strip_size)
+        return NULL;
+    const guest_addr a = map_aligned(size, align > HEAP_GRANULE ? align : HEAP_GRANULE);
+    if (a == 0)
+        return NULL;
+    pthread_mutex_lock(&lock);
+    struct heap_span *s = free_large;
+    if (s)
+        free_large = s->next;
+    else if ((s = calloc(1, sizeof *s)))
+        s->blocks = calloc(1, sizeof *s->blocks);
+    struct heap_block *b = s ? s->blocks : NULL;
+    if (b) {
+        *s = (struct heap_span){ .start = a, .size = size, .slot_size = size, .n_slots = 1, .n_used = 1, .blocks = b };
+        *b = (struct heap_block){ .addr = a };
+        if ((s->next = large_spans))
+            large_spans->prev = s;
+        large_spans = s;
+        if (!table_set(a, size, s))
+            b = NULL;
+    }
+    pthread_mutex_unlock(&lock);
+    if (!b)
+        ng_client_unmap(a, size);
+    return b;
+}
+
+void heap_span_unmap_large(struct heap_block *b)
+{
+    struct heap_span *s = heap_span_at(b->addr);
+    const guest_addr a = s->start;
+    const uint64_t size = s->size;
+    pthread_mutex_lock(&lock);
+    table_set(a, size, NULL);
+    *(s->prev ? &s->prev->next : &large_spans) = s->next;
+    if (s->next)
+        s->next->prev = s->prev;
+    s->next = free_large;
+    free_large = s;
+    pthread_mutex_unlock(&lock);
+    /* The shadow of what is not mapped is zero. */
+    if (size >= HEAP_LAZY_MIN)
+        heap_lazy_drop(a, size);
+    else
+        madvise(ng_v(a), size, MADV_DONTNEED);
+    if (mc_options.track_origins)
+        madvise(ng_o(a), size, MADV_DONTNEED);
+    ng_client_unmap(a, size);
+}
+
+void heap_spans_each(void (*fn)(struct heap_block *b, void *arg), void *arg)
+{
+    for (struct heap_span *s = small_spans; s; s = s->next)
+        for (uint32_t i = 0; i < s->n_used; i++)
+            fn(&s->blocks[i], arg);
+    for (struct heap_span *s = large_spans; s; s = s->next)
+        fn(s->blocks, arg);
+}
+
+void heap_spans_forked(void)
+{
+    pthread_mutex_init(&lock, NULL);
+    for (int i = 0; i < HEAP_CLASSES; i++)
+        pthread_mutex_init(&classes[i].lock, NULL);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* helpers: what translations call.  Their address arguments may be anything; an
+ * address outside the client strip is left to the access itself, which faults. */
+#include "instrument.h"
+#include "meet.h"
+
+int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check, helper_store,
+    helper_store_wide, helper_load_origin, helper_store_origin;
+
+static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
+
+/* ---- loads ---- */
+/* --partial-loads-ok: naturally aligned words and vectors of which some byte is addressable. */
+static bool is_partial_ok(guest_addr a, uint64_t size, uint64_t bad)
+{
+    return mc_options.partial_loads_ok && bad < size && size >= 4 && !(a & (size - 1));
+}
+
+/* V bits of [a, a+size) to v[]; reports bytes that are not addressable. */
+static void load(guest_addr a, uint64_t size, uint8_t *v)
+{
+    uint64_t bad = 0;
+    bool is_bad[64];
+    memset(v, 0, size);
+    if (!in_strip(a, size))
+        return;
+    for (uint64_t i = 0; i < size; i++) {
+        is_bad[i] = !shadow_get_byte(a + i, &v[i]);
+        bad += is_bad[i];
+    }
+    if (!bad)
+        return;
+    const bool partial = is_partial_ok(a, size, bad);
+    for (uint64_t i = 0; i < size; i++)
+        if (is_bad[i])
+            v[i] = partial && mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED;
+    if (!partial)
+        errors_addr(NULL, a, size, false);
+}
+
+/* V bits of up to 8 bytes; of 64: 0 or all ones. */
+static uint64_t do_load(uint64_t a, uint64_t size, uint64_t unused)
+{
+    uint8_t v[64];
+    uint64_t word = 0;
+    (void)unused;
+    load(a, size, v);
+    if (size <= 8) {
+        memcpy(&word, v, size);
+        return word;
+    }
+    for (uint64_t i = 0; i < size; i++)
+        word |= v[i];
+    return word ? ~0ull : 0;
+}
+
+/* V bits to a scratch slot. */
+static uint64_t do_load_wide(uint64_t a, uint64_t size, uint64_t slot)
+{
+    load(a, size, ng_thread_state(ng_thread_self())->scratch[slot]);
+    return 0;
+}
+
+/* Origin of the first undefined byte. */
+static uint64_t do_load_origin(uint64_t a, uint64_t size, uint64_t unused)
+{
+    guest_addr bad;
+    origin_tag tag = 0;
+    (void)unused;
+    return shadow_find_undefined(a, size, &bad, &tag) ? tag : 0;
+}
+
+/* ---- stores ---- */
+static uint64_t do_store_check(uint64_t a, uint64_t size, uint64_t unused)
+{
+    guest_addr bad;
+    (void)unused;
+    if (in_strip(a, size) && shadow_find_noaccess_mapped(a, size, &bad))
+        errors_addr(NULL, a, size, true);
+    return 0;
+}
+
+/* Bytes that are not addressable stay so. */
+static void store(guest_addr a, uint64_t size, const uint8_t *v)
+{
+    uint8_t old;
+    if (!in_strip(a, size))
+        return;
+    for (uint64_t i = 0; i < size; i++)
+        if (shadow_get_byte(a + i, &old))
+            shadow_set_byte(a + i, v[i]);
+}
+
+/* Up to 8 bytes of V bits; for 64 bytes v is 0 or not. */
+static uint64_t do_store(uint64_t a, uint64_t size, uint64_t v)
+{
+    uint8_t bytes[64];
+    if (size <= 8)
+        memcpy(bytes, &v, size);
+    else
+        memset(bytes, v ? VPAT_UNDEFINED : VPAT_DEFINED, size);
+    store(a, size, bytes);
+    return 0;
+}
+
+static uint64_t do_store_wide(uint64_t a, uint64_t size, uint64_t slot)
+{
+    store(a, size, ng_thread_state(ng_thread_self())->scratch[slot]);
+    return 0;
+}
+
+static uint64_t do_store_origin(uint64_t a, uint64_t size, uint64_t tag)
+{
+    shadow_set_origin(a, size, (origin_tag)tag);
+    return 0;
+}
+
+/* ---- uses ---- */
+/* A branch that goes to `taken` or `next`. */
+static uint64_t do_cond(uint64_t tag, uint64_t taken, uint64_t next)
+{
+    if (!ways_meet(ng_thread_self(), taken, next))
+        errors_cond(NULL, (origin_tag)tag);
+    return 0;
+}
+
+static uint64_t do_value(uint64_t size, uint64_t tag, uint64_t unused)
+{
+    (void)unused;
+    errors_value(NULL, size, (origin_tag)tag);
+    return 0;
+}
+
+static uint64_t do_stack_moved(uint64_t old, uint64_t now, uint64_t unused)
+{
+    struct ng_thread *t = ng_thread_self();
+    (void)unused;
+    stack_moved(t, old, now);
+    return 0;
+}
+
+void helpers_register(void)
+{
+    const struct { int *id; const char *name; ng_helper_fn fn; } rows[] = {
+        { &helper_stack_moved, "stack_moved", do_stack_moved },
+        { &helper_cond, "report_cond", do_cond },
+        { &helper_value, "report_value", do_value },
+        { &helper_load, "load_v", do_load },
+        { &helper_load_wide, "load_v_wide", do_load_wide },
+        { &helper_store_check, "store_check", do_store_check },
+        { &helper_store, "store_v", do_store },
+        { &helper_store_wide, "store_v_wide", do_store_wide },
+        { &helper_load_origin, "load_origin", do_load_origin },
+        { &helper_store_origin, "store_origin", do_store_origin },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        *rows[i].id = ng_helper_register(rows[i].name, rows[i].fn);
+}

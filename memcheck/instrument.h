@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* instrument: what both translation modes share. */
+#pragma once
+#include "memcheck.h"
+
+enum { MODE_CLEAN, MODE_DIRTY, RED_ZONE = 128 };
+
+/* Helper ids, set by helpers_register. */
+extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,
+    helper_store, helper_store_wide, helper_load_origin, helper_store_origin;
+
+/* The refs of an op (a, b, c, d) through map; a CHECK's d is no ref.  Memory and CALL fields included. */
+static inline struct ir_op instrument_map(struct ir_op op, const ir_ref *map)
+{
+    op.a = map[op.a];
+    op.b = map[op.b];
+    op.c = map[op.c];
+    if (op.op != IR_CHECK && op.op != IR_CHECK_STORE)
+        op.d = map[op.d];
+    return op;
+}
+
+static inline bool instrument_is_exit(int op)
+{
+    return op == IR_EXIT || op == IR_EXIT_IF || op == IR_EXIT_CC || op == IR_EXIT_RCXZ;
+}
+
+/* Thread-local array of n zeroed refs, number which (0-3); valid until the next request of the same. */
+ir_ref *instrument_refs(int which, uint32_t n);
+/* Attention bits of every register that the block reads or writes. */
+uint64_t instrument_block_mask(const struct ir_block *b);
+uint64_t instrument_slot_attention(int slot);
+
+/* ---- marks of the stack, inline; a helper does large ones ---- */
+ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset);
+void instrument_store(struct ir_block *b, enum ir_plane plane, enum ir_type t, ir_ref base, int64_t offset, ir_ref v);
+/* rsp went from base+old down to base+now: what became addressable is undefined, of origin tag (0: none). */
+void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old, origin_tag tag);
+/* rsp went from base+old up to base. */
+void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old);
+/* Tag for stack growth in this block, which is about to run; 0 without origins. */
+origin_tag instrument_stack_origin(const struct ir_block *in);
+
+/* ---- the stack (stack.c) ---- */
+void stack_init(void);                   /* after the options are parsed */
+/* rsp of t went from old to now: marks, or warns of a switch; keeps rsp's attention bit. */
+void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now);
+/* A new thread's stack: what lies below sp (some of it) is not addressable. */
+void stack_started(guest_addr sp);

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* instrument_dirty: mode 1, bit-precise definedness.
+ *
+ * Every op of the input is followed by ops that compute its result's shadow
+ * (rules.c).  Shadows of registers are read and written in struct x86_state,
+ * where the described PUT stands; shadows of memory are loaded inline, and a
+ * helper is called where they are not zero.  An instruction's order is: checks
+ * and reports, NATIVE, shadows of what it wrote.  What is reported counts as
+ * defined from then on.  Before every way out the attention bits of the
+ * registers written so far are computed again; all ways out lead to mode 0. */
+#include "instrument.h"
+#include "rules.h"
+
+enum { SMALL_MOVE = 4096, NEVER_MAPPED = 0x8000, STORES_MAX = 32, SCRATCH_LOAD = 0, SCRATCH_STORE = 1 };
+
+/* A store whose shadow is written after NATIVE. */
+struct pending_store {
+    ir_ref address, v, tag;
+    ir_ref old, noaccess;         /* shadow before; i1: a byte of it is not addressable */
+    enum ir_type type;
+    bool through_sp;
+};
+
+struct dirty {
+    struct rules r;
+    const struct ir_block *in;
+    struct ir_block *out;
+    ir_ref *map, *v, *o;          /* by input ref: value, shadow, origin tag (i32, IR_NONE: none) */
+    const struct ir_insn *insn;
+    bool origins;
+    origin_tag origin;            /* of stack growth in this block */
+    uint64_t written;             /* attention bits of registers whose shadow was written since the last refresh */
+    uint64_t defined[2];          /* slots known to be defined, a bit each */
+    struct pending_store stores[STORES_MAX];
+    int n_stores;
+};
+
+static bool is_vector(enum ir_type t) { return t >= IR_V128; }
+
+static ir_ref i64(struct dirty *d, int64_t c) { return ir_const(d->out, IR_I64, c); }
+
+/* ---- register shadows ---- */
+static void set_known(struct dirty *d, int slot, bool defined)
+{
+    if (defined)
+        d->defined[slot / 64] |= 1ull << slot % 64;
+    else
+        d->defined[slot / 64] &= ~(1ull << slot % 64);
+}
+
+static bool is_known(struct dirty *d, int slot) { return d->defined[slot / 64] >> slot % 64 & 1; }
+
+static int slot_bytes(int slot)
+{
+    return slot >= X86_YMM0 && slot < X86_X87 ? 32 : slot >= X86_CF && slot <= X86_DF ? 1 : 8;
+}
+
+static void walk_get(struct dirty *d, uint32_t i)
+{
+    const struct ir_op *op = &d->in->ops[i];
+    if (!instrument_slot_attention(op->aux) || is_known(d, op->aux))
+        return; /* MXCSR and segment bases always count as defined */
+    d->v[i] = ir_get(d->out, op->type, IR_PLANE_V, op->aux, (int)op->imm);
+    if (d->origins)
+        d->o[i] = ir_get(d->out, IR_I32, IR_PLANE_O, op->aux, 0);
+}
+
+static void put_shadow(struct dirty *d, const struct ir_op *op, ir_ref v, ir_ref tag)
+{
+    const uint64_t bit = instrument_slot_attention(op->aux);
+    const bool whole = ir_type_bytes(op->type) == slot_bytes(op->aux);
+    if (!bit || (!v && is_known(d, op->aux)))
+        return;
+    ir_put(d->out, op->type, IR_PLANE_V, op->aux, (int)op->imm, v ? v : rules_zero(&d->r, op->type));
+    if (tag && v)
+        ir_put(d->out, IR_I32, IR_PLANE_O, op->aux, 0, tag);
+    if (whole || v)
+        set_known(d, op->aux, !v);
+    d->written |= bit;
+}
+
+/* ---- attention ---- */
+static ir_ref bit_at(struct dirty *d, ir_ref bit, int position)
+{
+    ir_ref wide = ir_convert(d->out, IR_ZEXT, IR_I64, IR_I1, bit);
+    return position ? ir_op2(d->out, IR_SHL, IR_I64, wide, ir_const(d->out, IR_I8, position)) : wide;
+}
+
+/* i1: the register of attention bit n has an undefined bit (or rsp is not in the strip). */
+static ir_ref register_undefined(struct dirty *d, int n)
+{
+    ir_ref any = IR_NONE;
+    if (n < 16) {
+        if (!is_known(d, n))
+            any = rules_any(&d->r, IR_I64, ir_get(d->out, IR_I64, IR_PLANE_V, n, 0));
+        if (n == X86_RSP) {
+            ir_ref limit = i64(d, (int64_t)ng_strip_size), rsp = ir_get(d->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
+            ir_ref out = ir_append(d->out, (struct ir_op){ .op = IR_CMPLEU, .type = IR_I1, .lane = IR_I64, .a = limit, .b = rsp });
+            any = rules_or(&d->r, IR_I1, any, out);
+        }
+    } else if (n == 16) {
+        for (int slot = X86_CF; slot <= X86_DF; slot++)
+            if (!is_known(d, slot))
+                any = rules_or(&d->r, IR_I1, any, ir_get(d->out, IR_I1, IR_PLANE_V, slot, 0));
+    } else {
+        const int slot = n == 17 ? X86_X87 : n == 18 ? X86_WIDE : X86_YMM0 + n - 32;
+        const enum ir_type t = n < 32 ? IR_I64 : IR_V256;
+        if (!is_known(d, slot))
+            any = rules_any(&d->r, t, ir_get(d->out, t, IR_PLANE_V, slot, 0));
+    }
+    return any;
+}
+
+/* Bits `mask` of the attention word, within the part of type t at byte offset `at`.  Never the byte with the
+ * events: other threads write there. */
+static void refresh_part(struct dirty *d, uint64_t mask, enum ir_type t, int at)
+{
+    const uint64_t all = (1ull << 8 * ir_type_bytes(t)) - 1, part = mask >> 8 * at & all;
+    if (!part)
+        return;
+    ir_ref bits = IR_NONE;
+    for (uint64_t m = part; m; m &= m - 1) {
+        const int n = __builtin_ctzll(m);
+        ir_ref undefined = register_undefined(d, n + 8 * at);
+        if (undefined)
+            bits = rules_or(&d->r, IR_I64, bits, bit_at(d, undefined, n));
+    }
+    ir_ref old = ir_convert(d->out, IR_ZEXT, IR_I64, t, ir_get(d->out, t, IR_PLANE_GUEST, X86_ATTENTION, at));
+    ir_ref new = rules_or(&d->r, IR_I64, ir_op2(d->out, IR_AND, IR_I64, old, i64(d, (int64_t)(all & ~part))), bits);
+    ir_put(d->out, t, IR_PLANE_GUEST, X86_ATTENTION, at, ir_convert(d->out, IR_TRUNC, t, IR_I64, new));
+}
+
+static void refresh_attention(struct dirty *d)
+{
+    refresh_part(d, d->written, IR_I32, 0);
+    refresh_part(d, d->written, IR_I16, 4);
+    d->written = 0;
+}
+
+/* ---- reports ---- */
+static ir_ref tag_argument(struct dirty *d, ir_ref tag)
+{
+    return tag ? ir_convert(d->out, IR_ZEXT, IR_I64, IR_I32, tag) : i64(d, 0);
+}
+
+static ir_ref guest_address(struct dirty *d, guest_addr a)
+{
+    return ir_append(d->out, (struct ir_op){ .op = IR_CONST, .type = IR_I64, .flags = IR_GUEST_ADDR, .imm = (int64_t)a });
+}
+
+/* i1 `undefined` decides a branch to `taken`: the helper also gets the two ways, which may meet again (meet.c). */
+static void report_branch(struct dirty *d, ir_ref undefined, ir_ref tag, guest_addr taken)
+{
+    ir_call(d->out, IR_VOID, helper_cond, undefined, tag_argument(d, tag), guest_address(d, taken),
+            guest_address(d, d->insn->pc + d->insn->len));
+}
+
+static void report_condition(struct dirty *d, ir_ref a, guest_addr taken)
+{
+    if (d->v[a])
+        report_branch(d, d->v[a], d->o[a], taken);
+    d->v[a] = IR_NONE;
+}
+
+/* Input ref a is used as an address, or jumped to: it must be defined, and is from here on. */
+static void report_value(struct dirty *d, ir_ref a)
+{
+    if (!d->v[a])
+        return;
+    ir_ref any = rules_any(&d->r, IR_I64, d->v[a]);
+    ir_call(d->out, IR_VOID, helper_value, any, i64(d, 8), tag_argument(d, d->o[a]), IR_NONE);
+    d->v[a] = IR_NONE;
+    const struct ir_op *g = &d->in->ops[a];
+    if (g->op == IR_GET && g->type == IR_I64 && g->plane == IR_PLANE_GUEST && g->aux <= X86_R15) {
+        const struct ir_op put = { .op = IR_PUT, .type = IR_I64, .aux = g->aux };
+        put_shadow(d, &put, IR_NONE, IR_NONE);
+    }
+}
+
+static ir_ref address_of(struct dirty *d, const struct ir_op *m)
+{
+    struct ir_op lea = instrument_map(*m, d->map);
+    if (!lea.b && !lea.imm && !lea.aux && lea.a)
+        return lea.a;
+    lea.op = IR_LEA;
+    lea.type = IR_I64;
+    lea.flags = lea.plane = 0;
+    lea.c = lea.d = IR_NONE;
+    return ir_append(d->out, lea);
+}
+
+static ir_ref load_shadow(struct dirty *d, const struct ir_op *m, enum ir_type t)
+{
+    struct ir_op load = instrument_map(*m, d->map);
+    load.op = IR_LOAD;
+    load.type = t;
+    load.plane = IR_PLANE_V;
+    load.flags = 0;
+    load.c = load.d = IR_NONE;
+    return ir_append(d->out, load);
+}
+
+/* ---- memory ----
+ * The pattern of "not addressable" is what inline code cannot decide: where a byte of
+ * it is seen, in the shadow that was loaded or in one to be stored, a helper is called. */
+static enum ir_type memory_type(enum ir_type t) { return t == IR_I1 ? IR_I8 : t; }
+
+static ir_ref pattern(struct dirty *d, enum ir_type t, uint8_t byte)
+{
+    const int64_t bytes = (int64_t)(0x0101010101010101ull * byte);
+    return is_vector(t) ? ir_vop(d->out, IR_VSPLAT, t, IR_I64, i64(d, bytes), IR_NONE, 0) : ir_const(d->out, t, bytes);
+}
+
+/* Bytes of v that are the pattern: vectors only. */
+static ir_ref noaccess_bytes(struct dirty *d, enum ir_type t, ir_ref v)
+{
+    return ir_vop(d->out, IR_VCMPEQ, t, IR_I8, v, pattern(d, t, VPAT_NOACCESS), 0);
+}
+
+/* i1: a byte of v is the pattern.  For words, the classic test for a zero byte. */
+static ir_ref has_noaccess(struct dirty *d, enum ir_type t, ir_ref v)
+{
+    if (!v)
+        return v;
+    if (is_vector(t))
+        return rules_any(&d->r, t, noaccess_bytes(d, t, v));
+    ir_ref x = ir_op2(d->out, IR_XOR, t, v, pattern(d, t, VPAT_NOACCESS));
+    if (t == IR_I8)
+        return ir_op1(d->out, IR_NOT, IR_I1, rules_any(&d->r, t, x));
+    ir_ref zero = ir_op2(d->out, IR_AND, t, ir_op2(d->out, IR_SUB, t, x, pattern(d, t, 1)), ir_op1(d->out, IR_NOT, t, x));
+    return rules_any(&d->r, t, ir_op2(d->out, IR_AND, t, zero, pattern(d, t, 0x80)));
+}
+
+/* A v512 access: the helper looks at all of it and says whether anything is undefined.  Its third argument is
+ * there for the load, which faults where the access must do no harm. */
+static ir_ref load_v512(struct dirty *d, const struct ir_op *m)
+{
+    ir_ref guard = load_shadow(d, m, IR_I64);
+    return ir_call(d->out, IR_I64, helper_load, IR_NONE, address_of(d, m), i64(d, 64), guard);
+}
+
+static ir_ref load_wide(struct dirty *d, const struct ir_op *m)
+{
+    const enum ir_type t = m->type;
+    ir_ref raw = load_shadow(d, m, t), guard = has_noaccess(d, t, raw);
+    ir_put(d->out, t, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_LOAD, 0, raw);
+    ir_call(d->out, IR_VOID, helper_load_wide, guard, address_of(d, m), i64(d, ir_type_bytes(t)), i64(d, SCRATCH_LOAD));
+    return ir_get(d->out, t, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_LOAD, 0);
+}
+
+static ir_ref load_scalar(struct dirty *d, const struct ir_op *m)
+{
+    const enum ir_type t = memory_type(m->type);
+    ir_ref raw = load_shadow(d, m, t), guard = has_noaccess(d, t, raw);
+    ir_ref v = ir_call(d->out, IR_I64, helper_load, guard, address_of(d, m), i64(d, ir_type_bytes(t)), IR_NONE);
+    if (t != IR_I64)
+        v = ir_convert(d->out, IR_TRUNC, t, IR_I64, v);
+    return ir_op3(d->out, IR_SELECT, t, guard, v, raw);
+}
+
+static void walk_load(struct dirty *d, uint32_t i)
+{
+    const struct ir_op *op = &d->in->ops[i];
+    const enum ir_type t = rules_shadow_type(op->type);
+    report_value(d, op->a);
+    report_value(d, op->b);
+    d->v[i] = op->type == IR_V512 ? load_v512(d, op) : is_vector(op->type) ? load_wide(d, op) : load_scalar(d, op);
+    if (d->origins)
+        d->o[i] = ir_convert(d->out, IR_TRUNC, IR_I32, IR_I64,
+                             ir_call(d->out, IR_I64, helper_load_origin, rules_any(&d->r, t, d->v[i]), address_of(d, op),
+                                     i64(d, ir_type_bytes(op->type)), IR_NONE));
+}
+
+static void write_stores(struct dirty *d, bool through_sp_too);
+
+/* Before NATIVE: the address must be defined and addressable.  The load of the old shadow also guards the planes
+ * and the tool: for an address in either it faults, before the access does harm.  A push is into the red zone. */
+static void check_store(struct dirty *d, const struct ir_op *op, ir_ref v, ir_ref tag)
+{
+    if (d->n_stores == STORES_MAX) /* state saves of many pieces */
+        write_stores(d, true);
+    struct pending_store *s = &d->stores[d->n_stores++];
+    *s = (struct pending_store){ .v = v, .tag = tag, .type = memory_type(op->type), .through_sp = op->flags & IR_STACK_REL };
+    report_value(d, op->a);
+    report_value(d, op->b);
+    s->address = address_of(d, op);
+    s->old = load_shadow(d, op, op->type == IR_V512 ? IR_I64 : s->type);
+    if (op->type != IR_V512)
+        s->noaccess = has_noaccess(d, s->type, s->old);
+    if (op->type == IR_V512)
+        ir_call(d->out, IR_VOID, helper_store_check, IR_NONE, s->address, i64(d, 64), s->old);
+    else if (!s->through_sp)
+        ir_call(d->out, IR_VOID, helper_store_check, s->noaccess, s->address, i64(d, ir_type_bytes(op->type)), IR_NONE);
+}
+
+static void store_shadow(struct dirty *d, const struct pending_store *s, ir_ref v)
+{
+    ir_append(d->out, (struct ir_op){ .op = IR_STORE, .type = s->type, .plane = IR_PLANE_V, .a = s->address, .c = v });
+}
+
+/* Bytes with the pattern in the old or the new shadow stay as they are; a helper sees to them. */
+static void write_wide(struct dirty *d, const struct pending_store *s)
+{
+    const enum ir_type t = s->type;
+    ir_ref v = s->v ? s->v : rules_zero(&d->r, t), keep = noaccess_bytes(d, t, s->old);
+    if (s->v)
+        keep = ir_op2(d->out, IR_VOR, t, keep, noaccess_bytes(d, t, s->v));
+    ir_ref kept = ir_op2(d->out, IR_VAND, t, keep, s->old), new = ir_op2(d->out, IR_VANDN, t, keep, v);
+    store_shadow(d, s, ir_op2(d->out, IR_VOR, t, kept, new));
+    ir_put(d->out, t, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_STORE, 0, v);
+    ir_call(d->out, IR_VOID, helper_store_wide, rules_any(&d->r, t, keep), s->address, i64(d, ir_type_bytes(t)), i64(d, SCRATCH_STORE));
+}
+
+static void write_scalar(struct dirty *d, const struct pending_store *s)
+{
+    const enum ir_type t = s->type;
+    ir_ref v = s->v ? s->v : rules_zero(&d->r, t);
+    ir_ref guard = rules_or(&d->r, IR_I1, s->noaccess, has_noaccess(d, t, s->v));
+    store_shadow(d, s, ir_op3(d->out, IR_SELECT, t, guard, s->old, v));
+    if (t != IR_I64)
+        v = ir_convert(d->out, IR_ZEXT, IR_I64, t, v);
+    ir_call(d->out, IR_VOID, helper_store, guard, s->address, i64(d, ir_type_bytes(t)), v);
+}
+
+/* After NATIVE. */
+static void write_store(struct dirty *d, const struct pending_store *s)
+{
+    const enum ir_type t = rules_shadow_type(s->type);
+    if (s->type == IR_V512)
+        ir_call(d->out, IR_VOID, helper_store, IR_NONE, s->address, i64(d, 64), s->v ? s->v : i64(d, 0));
+    else if (is_vector(s->type))
+        write_wide(d, s);
+    else
+        write_scalar(d, s);
+    if (d->origins && s->v && s->tag)
+        ir_call(d->out, IR_VOID, helper_store_origin, rules_any(&d->r, t, s->v), s->address, i64(d, ir_type_bytes(s->type)),
+                tag_argument(d, s->tag));
+}
+
+static void write_stores(struct dirty *d, bool through_sp_too)
+{
+    int kept = 0;
+    for (int k = 0; k < d->n_stores; k++)
+        if (through_sp_too || !d->stores[k].through_sp)
+            write_store(d, &d->stores[k]);
+        else
+            d->stores[kept++] = d->stores[k];
+    d->n_stores = kept;
+}
+
+/* ---- values ---- */
+static enum ir_type value_type(struct dirty *d, ir_ref a) { return rules_shadow_type(rules_result_type(&d->in->ops[a])); }
+
+/* The tag of an undefined argument; the larger one of two. */
+static ir_ref merge_tags(struct dirty *d, const struct ir_op *op)
+{
+    const ir_ref args[4] = { op->a, op->b, op->c, op->d };
+    ir_ref tag = IR_NONE;
+    int n = 0;
+    for (int k = 0; k < 4; k++)
+        n += d->v[args[k]] && d->o[args[k]];
+    for (int k = 0; k < 4; k++) {
+        if (!d->v[args[k]] || !d->o[args[k]])
+            continue;
+        ir_ref t = d->o[args[k]];
+        if (n > 1) /* a defined argument's tag must not win */
+            t = ir_op3(d->out, IR_SELECT, IR_I32, rules_any(&d->r, value_type(d, args[k]), d->v[args[k]]), t, ir_const(d->out, IR_I32, 0));
+        if (tag) {
+            ir_ref less = ir_append(d->out, (struct ir_op){ .op = IR_CMPLTU, .type = IR_I1, .lane = IR_I32, .a = tag, .b = t });
+            t = ir_op3(d->out, IR_SELECT, IR_I32, less, t, tag);
+        }
+        tag = t;
+    }
+    return tag;
+}
+
+static void walk_value(struct dirty *d, uint32_t i)
+{
+    const struct ir_op *op = &d->in->ops[i], mapped = d->out->ops[d->map[i]];
+    const ir_ref v[4] = { d->v[op->a], d->v[op->b], d->v[op->c], d->v[op->d] };
+    d->v[i] = rules_apply(&d->r, &mapped, d->map[i], v);
+    if (d->origins && d->v[i])
+        d->o[i] = merge_tags(d, op);
+}
+
+/* ---- the stack pointer ---- */
+/* rsp, or, if it is not in the strip, an address near its start, which is never mapped: marks there do no harm. */
+static ir_ref safe_rsp(struct dirty *d)
+{
+    ir_ref now = ir_get(d->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
+    ir_ref inside = ir_append(d->out, (struct ir_op){ .op = IR_CMPLTU, .type = IR_I1, .lane = IR_I64, .a = now,
+                                                      .b = i64(d, (int64_t)ng_strip_size) });
+    return ir_op3(d->out, IR_SELECT, IR_I64, inside, now, i64(d, NEVER_MAPPED));
+}
+
+static void walk_sp(struct dirty *d, const struct ir_op *op)
+{
+    if (op->a || op->imm < -SMALL_MOVE || op->imm > SMALL_MOVE) {
+        ir_ref now = ir_get(d->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
+        ir_ref old = op->a ? d->map[op->a] : instrument_offset(d->out, now, -op->imm);
+        ir_call(d->out, IR_VOID, helper_stack_moved, IR_NONE, old, now, IR_NONE);
+    } else if (op->imm < 0)
+        instrument_growth(d->out, safe_rsp(d), 0, -op->imm, d->origin);
+    else if (op->imm > 0)
+        instrument_shrink(d->out, safe_rsp(d), -op->imm);
+    d->written |= X86_ATT_GPR(X86_RSP);
+    write_stores(d, true);
+}
+
+/* ---- exits ---- */
+static const uint8_t condition_flags[8] = { /* cc >> 1: flags it reads, bit 0: CF */
+    1 << (X86_OF - X86_CF), 1 << 0, 1 << (X86_ZF - X86_CF), 1 << 0 | 1 << (X86_ZF - X86_CF), 1 << (X86_SF - X86_CF),
+    1 << (X86_PF - X86_CF), 1 << (X86_SF - X86_CF) | 1 << (X86_OF - X86_CF),
+    1 << (X86_SF - X86_CF) | 1 << (X86_OF - X86_CF) | 1 << (X86_ZF - X86_CF)
+};
+
+/* No described condition: any undefined flag that it reads. */
+static void report_plain_condition(struct dirty *d, int cc, guest_addr taken)
+{
+    ir_ref any = IR_NONE;
+    for (int k = 0; k < 7; k++)
+        if (condition_flags[cc >> 1 & 7] >> k & 1 && !is_known(d, X86_CF + k))
+            any = rules_or(&d->r, IR_I1, any, ir_get(d->out, IR_I1, IR_PLANE_V, X86_CF + k, 0));
+    if (any)
+        report_branch(d, any, IR_NONE, taken);
+}
+
+static void report_count(struct dirty *d, int bits, guest_addr taken)
+{
+    if (is_known(d, X86_RCX))
+        return;
+    const enum ir_type t = bits == 32 ? IR_I32 : IR_I64;
+    ir_ref any = rules_any(&d->r, t, ir_get(d->out, t, IR_PLANE_V, X86_RCX, 0));
+    report_branch(d, any, IR_NONE, taken);
+}
+
+static void walk_exit(struct dirty *d, uint32_t i)
+{
+    const struct ir_op *op = &d->in->ops[i];
+    write_stores(d, true);
+    const guest_addr to = d->in->exits[op->imm].pc;
+    if (op->op == IR_EXIT_CC && !op->a)
+        report_plain_condition(d, op->aux, to);
+    else if (op->op == IR_EXIT_RCXZ)
+        report_count(d, op->aux, to);
+    else if (op->op == IR_EXIT)
+        report_value(d, op->a);
+    else
+        report_condition(d, op->a, to);
+    refresh_attention(d);
+    struct ir_op copy = instrument_map(*op, d->map);
+    if (op->op == IR_EXIT_CC)
+        copy.a = IR_NONE; /* the host's own flags decide */
+    ir_append(d->out, copy);
+}
+
+/* ---- the walk ---- */
+static void copy(struct dirty *d, uint32_t i) { d->map[i] = ir_append(d->out, instrument_map(d->in->ops[i], d->map)); }
+
+/* DIV and IDIV: F6 and F7 /6 /7 */
+static bool is_division(const struct ir_insn *n)
+{
+    return n->modrm_off && !n->vex_len && (n->bytes[n->modrm_off - 1] & 0xfe) == 0xf6 && (n->bytes[n->modrm_off] >> 3 & 7) >= 6;
+}
+
+static void walk(struct dirty *d, uint32_t i)
+{
+    const struct ir_op *op = &d->in->ops[i];
+    switch (op->op) {
+    case IR_IMARK:
+        write_stores(d, true);
+        d->insn = &d->in->insns[op->imm];
+        copy(d, i);
+        break;
+    case IR_GET:
+        copy(d, i);
+        if (op->plane == IR_PLANE_GUEST)
+            walk_get(d, i);
+        break;
+    case IR_PUT:
+        if (!(op->flags & IR_DESCRIBED))
+            copy(d, i);
+        put_shadow(d, op, d->v[op->a], d->o[op->a]);
+        break;
+    case IR_LOAD:
+        walk_load(d, i); /* checks first: the access may fault */
+        copy(d, i);
+        break;
+    case IR_STORE:
+        check_store(d, op, d->v[op->c], d->o[op->c]);
+        if (!(op->flags & IR_DESCRIBED)) {
+            copy(d, i);
+            write_stores(d, false);
+        }
+        break;
+    case IR_CAS: /* whether it stores is not known: old and new shadow together */
+        walk_load(d, i);
+        check_store(d, op, rules_or(&d->r, rules_shadow_type(op->type), d->v[op->d], d->v[i]), d->o[op->d]);
+        copy(d, i);
+        write_stores(d, false);
+        break;
+    case IR_NATIVE:
+        if (is_division(d->insn)) /* may raise SIGFPE: the signal's frame saves the attention bits */
+            refresh_attention(d);
+        copy(d, i);
+        write_stores(d, false);
+        break;
+    case IR_SP:
+        walk_sp(d, op);
+        break;
+    case IR_EXIT: case IR_EXIT_IF: case IR_EXIT_CC: case IR_EXIT_RCXZ:
+        walk_exit(d, i);
+        break;
+    default:
+        copy(d, i);
+        if (rules_has_row(op->op))
+            walk_value(d, i);
+    }
+}
+
+void dirty_instrument(struct ng_instrument *in)
+{
+    const uint32_t n = in->in->n_ops;
+    struct dirty d = { .r = { .out = in->out }, .in = in->in, .out = in->out, .origins = mc_options.track_origins,
+                       .origin = instrument_stack_origin(in->in), .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n) };
+    for (uint32_t k = 0; k < in->out->n_exits; k++)
+        in->out->exits[k].mode = MODE_CLEAN;
+    for (uint32_t i = 1; i < n; i++)
+        walk(&d, i);
+}

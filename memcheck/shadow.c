@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* shadow: the V plane (definedness and addressability) and the O plane (origins).
+ *
+ * A V byte belongs to a client byte, so plain byte stores have the client's own
+ * granularity and need no lock.  Only the side table, for genuine V bytes that
+ * equal VPAT_NOACCESS, is shared; it is empty in nearly every run.  */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "memcheck.h"
+#include "shadow_side.h"
+
+enum { PAGE = 4096, RED_ZONE = 128, DROP_MIN = 32 << 10 };
+
+/* Cuts [a, a+size) to the client strip; false if nothing is left. */
+static bool clip(guest_addr *a, size_t *size)
+{
+    if (*a >= ng_strip_size || !*size)
+        return false;
+    if (*size > ng_strip_size - *a)
+        *size = ng_strip_size - *a;
+    return true;
+}
+
+static bool all_zero(const uint8_t *p, size_t n)
+{
+    if (n < 16) {
+        for (size_t i = 0; i < n; i++)
+            if (p[i])
+                return false;
+        return true;
+    }
+    uint64_t head[2];
+    memcpy(head, p, 16);
+    return !(head[0] | head[1]) && !memcmp(p, p + 16, n - 16);
+}
+
+/* Large ranges: whole pages of zeros are given back rather than written. */
+static void fill_zero(uint8_t *p, size_t n)
+{
+    if (n >= DROP_MIN) {
+        uint8_t *from = (uint8_t *)(((uintptr_t)p + PAGE - 1) & -(uintptr_t)PAGE);
+        uint8_t *to = (uint8_t *)((uintptr_t)(p + n) & -(uintptr_t)PAGE);
+        /* Not madvise: heap_lazy.c may have mapped a file there. */
+        if (mmap(from, (size_t)(to - from), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED) {
+            memset(p, 0, (size_t)(from - p));
+            memset(to, 0, (size_t)(p + n - to));
+            return;
+        }
+    }
+    memset(p, 0, n);
+}
+
+static void fill(guest_addr a, size_t size, int byte)
+{
+    if (!clip(&a, &size))
+        return;
+    side_remove_range(a, size);
+    if (byte)
+        memset(ng_v(a), byte, size);
+    else
+        fill_zero(ng_v(a), size);
+}
+
+void shadow_init(void) { side_init(); }
+
+void shadow_make_noaccess(guest_addr a, size_t size) { fill(a, size, VPAT_NOACCESS); }
+
+void shadow_make_defined(guest_addr a, size_t size) { fill(a, size, VPAT_DEFINED); }
+
+void shadow_make_undefined(guest_addr a, size_t size, origin_tag tag)
+{
+    if (!mc_options.undef_value_errors) {
+        shadow_make_defined(a, size);
+        return;
+    }
+    fill(a, size, VPAT_UNDEFINED);
+    if (mc_options.track_origins)
+        shadow_set_origin(a, size, tag);
+}
+
+void shadow_make_defined_if_addressable(guest_addr a, size_t size)
+{
+    if (!clip(&a, &size))
+        return;
+    for (size_t i = 0; i < size; i++) {
+        uint8_t v;
+        if (*ng_v(a + i) && shadow_get_byte(a + i, &v))
+            shadow_set_byte(a + i, 0);
+    }
+}
+
+/* A side entry below the stack pointer's red zone is stale: generated code marks stack
+ * memory not addressable without looking here. */
+static bool is_below_stack(guest_addr a)
+{
+    struct ng_thread *t = ng_thread_self();
+    guest_addr low, high;
+    if (!t)
+        return false;
+    const guest_addr sp = ng_reg(t, X86_RSP);
+    return a < sp - RED_ZONE && ng_stack_bounds(sp, &low, &high) && a >= low;
+}
+
+bool shadow_get_byte(guest_addr a, uint8_t *v)
+{
+    *v = *ng_v(a);
+    return *v != VPAT_NOACCESS || (side_contains(a) && !is_below_stack(a));
+}
+
+void shadow_set_byte(guest_addr a, uint8_t v)
+{
+    if (v == VPAT_NOACCESS)
+        side_add(a);
+    *ng_v(a) = v;
+}
+
+static void copy_origins(guest_addr from, guest_addr to, size_t size)
+{
+    if (!((from ^ to) & 3) && size >= 4) {
+        memmove(ng_o(to), ng_o(from), (size + (to & 3)) & ~(size_t)3);
+        return;
+    }
+    /* another alignment: each word at `to` takes the tag of the byte that arrives first in it */
+    if (to <= from)
+        for (size_t i = 0; i < size; i += i ? 4 : 4 - (to & 3))
+            *ng_o(to + i) = *ng_o(from + i);
+    else
+        for (size_t i = size; i; i = i > 4 ? i - 4 : 0)
+            *ng_o(to + i - 1) = *ng_o(from + i - 1);
+}
+
+void shadow_copy(guest_addr from, guest_addr to, size_t size)
+{
+    size_t size_to = size;
+    if (!clip(&from, &size) || !clip(&to, &size_to))
+        return;
+    if (size > size_to)
+        size = size_to;
+    if (all_zero(ng_v(from), size)) {
+        if (!all_zero(ng_v(to), size))
+            fill(to, size, VPAT_DEFINED);
+        return;
+    }
+    if (side_is_used()) {
+        side_remove_range(to, size);
+        side_copy_range(from, to, size);
+    }
+    memmove(ng_v(to), ng_v(from), size);
+    if (mc_options.track_origins)
+        copy_origins(from, to, size);
+}
+
+static void copy_value(guest_addr from, guest_addr to)
+{
+    uint8_t v, old;
+    if (!shadow_get_byte(to, &old))
+        return;
+    if (!shadow_get_byte(from, &v))
+        v = 0;
+    shadow_set_byte(to, v);
+}
+
+void shadow_copy_values(guest_addr from, guest_addr to, size_t size)
+{
+    size_t size_to = size;
+    if (!clip(&from, &size) || !clip(&to, &size_to))
+        return;
+    if (size > size_to)
+        size = size_to;
+    const uint8_t *vf = ng_v(from);
+    uint8_t *vt = ng_v(to);
+    if (all_zero(vf, size) && all_zero(vt, size))
+        return;
+    if (!memchr(vf, VPAT_NOACCESS, size) && !memchr(vt, VPAT_NOACCESS, size))
+        memmove(vt, vf, size);
+    else if (to <= from)
+        for (size_t i = 0; i < size; i++)
+            copy_value(from + i, to + i);
+    else
+        for (size_t i = size; i-- > 0;)
+            copy_value(from + i, to + i);
+    if (mc_options.track_origins)
+        copy_origins(from, to, size);
+}
+
+bool shadow_find_noaccess_mapped(guest_addr a, size_t size, guest_addr *bad)
+{
+    if (!size)
+        return false;
+    if (!ng_in_client(a)) {
+        *bad = a;
+        return true;
+    }
+    const size_t asked = size;
+    clip(&a, &size);
+    const uint8_t *p = ng_v(a), *end = p + size;
+    uint8_t v;
+    while ((p = memchr(p, VPAT_NOACCESS, (size_t)(end - p)))) {
+        guest_addr at = (guest_addr)p - ng_strip_size;
+        if (!shadow_get_byte(at, &v)) {
+            *bad = at;
+            return true;
+        }
+        p++;
+    }
+    if (size < asked)
+        *bad = ng_strip_size;
+    return size < asked;
+}
+
+/* First byte of the range without any mapping, or in one that allows nothing. */
+static bool find_unmapped(guest_addr a, size_t size, guest_addr *bad)
+{
+    struct ng_segment s;
+    for (guest_addr end = a + size; a < end; a = s.end)
+        if (!ng_segment_at(a, &s) || !s.prot) {
+            *bad = a;
+            return true;
+        }
+    return false;
+}
+
+bool shadow_find_noaccess(guest_addr a, size_t size, guest_addr *bad)
+{
+    if (!size)
+        return false;
+    const bool wraps = a + size < a;
+    guest_addr in_shadow, unmapped;
+    const bool s = shadow_find_noaccess_mapped(a, size, &in_shadow);
+    const bool u = find_unmapped(a, wraps ? -a : size, &unmapped);
+    if (s || u)
+        *bad = !u || (s && in_shadow < unmapped) ? in_shadow : unmapped;
+    return s || u;
+}
+
+bool shadow_find_undefined(guest_addr a, size_t size, guest_addr *bad, origin_tag *tag)
+{
+    if (!clip(&a, &size) || all_zero(ng_v(a), size))
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        uint8_t v;
+        if (*ng_v(a + i) && shadow_get_byte(a + i, &v)) {
+            *bad = a + i;
+            if (tag)
+                *tag = shadow_origin(a + i);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool shadow_is_clean(guest_addr a, size_t size)
+{
+    return ng_in_client(a) && size <= ng_strip_size - a && all_zero(ng_v(a), size);
+}
+
+origin_tag shadow_origin(guest_addr a)
+{
+    return mc_options.track_origins && ng_in_client(a) ? *ng_o(a) : 0;
+}
+
+void shadow_set_origin(guest_addr a, size_t size, origin_tag tag)
+{
+    if (!mc_options.track_origins || !clip(&a, &size))
+        return;
+    uint32_t *end = ng_o(a + size - 1) + 1;
+    for (uint32_t *p = ng_o(a); p < end; p++)
+        *p = tag;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* shadow_side: a sorted array under a spin lock; entries are few. */
+#include <sched.h>
+#include <stdlib.h>
+#include "shadow_side.h"
+
+_Atomic size_t side_count;
+static guest_addr *entries;
+static size_t cap;
+static atomic_flag lock = ATOMIC_FLAG_INIT;
+
+static void side_lock(void)
+{
+    while (atomic_flag_test_and_set_explicit(&lock, memory_order_acquire))
+        sched_yield();
+}
+
+static void side_unlock(void) { atomic_flag_clear_explicit(&lock, memory_order_release); }
+
+void side_init(void) { side_unlock(); }
+
+/* Index of the first entry >= a. */
+static size_t lower_bound(guest_addr a)
+{
+    size_t low = 0, high = side_count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (entries[mid] < a)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static void insert(guest_addr a)
+{
+    size_t i = lower_bound(a), n = side_count;
+    if (i < n && entries[i] == a)
+        return;
+    if (n == cap) {
+        cap = cap ? 2 * cap : 256;
+        entries = realloc(entries, cap * sizeof *entries);
+        if (!entries)
+            ng_fatal("out of memory for V bits");
+    }
+    memmove(entries + i + 1, entries + i, (n - i) * sizeof *entries);
+    entries[i] = a;
+    side_count = n + 1;
+}
+
+void side_add(guest_addr a)
+{
+    side_lock();
+    insert(a);
+    side_unlock();
+}
+
+bool side_contains(guest_addr a)
+{
+    if (!side_is_used())
+        return false;
+    side_lock();
+    size_t i = lower_bound(a);
+    bool found = i < side_count && entries[i] == a;
+    side_unlock();
+    return found;
+}
+
+void side_remove_range(guest_addr a, size_t size)
+{
+    if (!side_is_used())
+        return;
+    side_lock();
+    size_t from = lower_bound(a), to = lower_bound(a + size);
+    memmove(entries + from, entries + to, (side_count - to) * sizeof *entries);
+    side_count -= to - from;
+    side_unlock();
+}
+
+void side_copy_range(guest_addr from, guest_addr to, size_t size)
+{
+    if (!side_is_used())
+        return;
+    side_lock();
+    size_t first = lower_bound(from), n = lower_bound(from + size) - first;
+    guest_addr *found = n ? malloc(n * sizeof *found) : NULL;
+    if (found) {
+        memcpy(found, entries + first, n * sizeof *found);
+        for (size_t i = 0; i < n; i++)
+            insert(found[i] - from + to);
+        free(found);
+    }
+    side_unlock();
+}

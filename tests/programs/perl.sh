@@ -1,0 +1,3 @@
+$RUN perl -e 'my %h; for my $i (1..20000) { $h{$i % 1009} .= chr(65 + $i % 26) } my $s = join "", map { "$_=$h{$_};" } sort { $a <=> $b } keys %h; print length($s), "\n"; my $n = () = $s =~ /(A[B-Z]+?E)/g; print "$n\n"; printf "%.6f %s\n", atan2(1,1)*4, sprintf("%x", 255); local $_ = "a,b;c"; print join("|", split /[,;]/), "\n"; eval { die { code => 3 } }; print $@->{code}, "\n"; print sort { $b <=> $a } (3, 10, 2); print pack("Nn", 1, 2) eq "\0\0\0\1\0\2" ? "ok\n" : "no\n"'
+$RUN perl -MData::Dumper -MList::Util=sum -MPOSIX=floor -e '$Data::Dumper::Sortkeys=1; print Dumper({a=>[1,2,{b=>3}]}); print sum(1..100), floor(3.7), "\n"; open my $f, "<", "/etc/passwd"; my @l = <$f>; print scalar(@l), "\n"; print `echo sub`; exit 9'
+echo "exit $?"

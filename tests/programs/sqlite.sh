@@ -1,0 +1,2 @@
+$RUN sqlite3 t.db 'create table t(a int, b text, c real); with recursive n(i) as (select 1 union all select i+1 from n where i<5000) insert into t select i, "row"||i, i*0.5 from n; create index ti on t(b); select count(*), sum(c), min(b), max(b) from t; select t1.a from t t1 join t t2 on t1.a=t2.a*2 where t2.b like "row12%" order by t1.a desc limit 5; update t set c=c+1 where a%7=0; delete from t where a>4000; vacuum; select total(c) from t;'
+$RUN sqlite3 t.db .dump | md5sum

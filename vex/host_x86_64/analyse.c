@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* host_x86_64/analyse: the backward pass: which ops are needed at all, where
+ * values are used last, and where guest flags are live. */
+#include "vex/host_x86_64/emit.h"
+#include "vex/ir/table.h"
+
+static const uint8_t arg_count[IR_OPCODES] = {
+#define IR_OP(id, text, result, args, props) sizeof(args) - 1,
+#include "nagrind/ir_ops.def"
+#undef IR_OP
+};
+
+static bool exit_is_indirect(int kind)
+{
+    return kind == IR_EXIT_INDIRECT || kind == IR_EXIT_ICALL || kind == IR_EXIT_RET;
+}
+
+void emit_op_uses(const struct emitter *e, const struct ir_op *op, ir_ref use[4])
+{
+    use[0] = use[1] = use[2] = use[3] = IR_NONE;
+    const bool described = op->flags & IR_DESCRIBED;
+    switch (op->op) {
+    case IR_SP:
+        return;
+    case IR_PUT:
+        use[0] = described ? IR_NONE : op->a;
+        return;
+    case IR_STORE:
+        if (described)
+            return;
+        use[2] = op->c; /* fall through */
+    case IR_LOAD: case IR_LEA: case IR_CHECK: case IR_CHECK_STORE:
+        use[0] = op->a;
+        use[1] = op->b;
+        return;
+    case IR_CAS:
+        use[0] = op->a;
+        use[1] = op->b;
+        use[2] = described ? IR_NONE : op->c;
+        use[3] = described ? IR_NONE : op->d;
+        return;
+    case IR_EXIT:
+        use[0] = exit_is_indirect(e->b->exits[op->imm].kind) ? op->a : IR_NONE;
+        return;
+    case IR_EXIT_CC:
+        use[0] = e->identity ? IR_NONE : op->a;
+        return;
+    default:
+        switch (arg_count[op->op]) {
+        case 4: use[3] = op->d; /* fall through */
+        case 3: use[2] = op->c; /* fall through */
+        case 2: use[1] = op->b; /* fall through */
+        case 1: use[0] = op->a; /* fall through */
+        }
+    }
+}
+
+uint16_t insn_gprs(const struct ir_insn *n)
+{
+    uint16_t m = n->gpr_read | n->gpr_write;
+    if (n->mem_base < 16)
+        m |= 1u << n->mem_base;
+    if (n->mem_index < 16 && !(n->attrs & IR_INSN_VSIB))
+        m |= 1u << n->mem_index;
+    return m;
+}
+
+/* Shifts by a count that may be 0, and repeated string instructions with rcx 0. */
+bool insn_may_keep_flags(const struct ir_insn *n)
+{
+    if (n->vex_len)
+        return false;
+    if (!n->modrm_off) {
+        const uint8_t opcode = n->len ? n->bytes[n->len - 1] : 0;
+        if ((opcode & 0xfe) != 0xa6 && (opcode & 0xfe) != 0xae)
+            return false;
+        for (int i = 0; i < n->len - 1; i++)
+            if (n->bytes[i] == 0xf2 || n->bytes[i] == 0xf3)
+                return true;
+        return false;
+    }
+    const uint8_t opcode = n->bytes[n->modrm_off - 1];
+    const bool map1 = n->modrm_off >= 2 && n->bytes[n->modrm_off - 2] == 0x0f;
+    const uint8_t count = n->imm_size ? n->bytes[n->imm_off] & 31 : 1;
+    if (map1)
+        return opcode == 0xa5 || opcode == 0xad || ((opcode == 0xa4 || opcode == 0xac) && count == 0);
+    return opcode == 0xd2 || opcode == 0xd3 || ((opcode == 0xc0 || opcode == 0xc1) && count == 0);
+}
+
+static uint8_t exit_flags(const struct emitter *e, const struct ir_exit *x, uint32_t insn, bool final)
+{
+    const bool last = insn + 1 >= e->b->n_insns;
+    switch (x->kind) {
+    case IR_EXIT_MODE:
+        if (!final && insn < e->b->n_insns && x->pc == e->b->insns[insn].pc)
+            return 0; /* goes on with this very instruction: what is live here is live there */
+        /* fall through */
+    case IR_EXIT_JUMP: case IR_EXIT_CALL: case IR_EXIT_INDIRECT: case IR_EXIT_ICALL: case IR_EXIT_RET:
+        return final || last ? e->b->flags_live_out & IR_FLAGS_ARITH : IR_FLAGS_ARITH;
+    default:
+        return IR_FLAGS_ARITH;
+    }
+}
+
+static uint8_t flags_before(const struct emitter *e, const struct ir_op *op, uint32_t insn, uint8_t live)
+{
+    switch (op->op) {
+    case IR_NATIVE: {
+        const struct ir_insn *n = &e->b->insns[op->imm];
+        if (!insn_may_keep_flags(n))
+            live &= ~n->flags_write;
+        return live | (n->flags_read & IR_FLAGS_ARITH);
+    }
+    case IR_EXIT:
+        return exit_flags(e, &e->b->exits[op->imm], insn, true);
+    case IR_EXIT_IF: case IR_EXIT_RCXZ:
+        return live | exit_flags(e, &e->b->exits[op->imm], insn, false);
+    case IR_EXIT_CC:
+        return IR_FLAGS_ARITH;
+    case IR_CHECK: case IR_CHECK_STORE:
+        return live | exit_flags(e, &e->b->exits[op->d], insn, false);
+    case IR_GET:
+        if (op->plane == IR_PLANE_GUEST && op->aux >= X86_CF && op->aux < X86_DF)
+            return live | 1u << (op->aux - X86_CF);
+        return live;
+    case IR_PUT:
+        if (op->plane == IR_PLANE_GUEST && op->aux >= X86_CF && op->aux < X86_DF && !(op->flags & IR_DESCRIBED))
+            return live & ~(1u << (op->aux - X86_CF));
+        return live;
+    default:
+        return live;
+    }
+}
+
+static bool op_is_root(const struct ir_op *op)
+{
+    if (op->op == IR_LOAD || op->op == IR_CAS)
+        return !(op->flags & IR_DESCRIBED);
+    return ir_rows[op->op].props & IRP_ROOT;
+}
+
+/* May the only user of op i compute it itself? */
+static bool can_fuse(const struct emitter *e, uint32_t i)
+{
+    const struct ir_op *op = &e->b->ops[i], *user = &e->b->ops[e->val[i].last];
+    if (e->val[i].uses != 1 || user->a != i)
+        return false;
+    if (op->op >= IR_CMPEQ && op->op <= IR_CMPLES)
+        return user->op == IR_EXIT_IF || user->op == IR_CALL || user->op == IR_SELECT;
+    if (op->op == IR_ADD || op->op == IR_SUB) { /* of a constant: lea into the guest register */
+        const struct ir_op *k = &e->b->ops[op->b];
+        return user->op == IR_PUT && user->type == IR_I64 && user->plane == IR_PLANE_GUEST && user->aux < X86_CF &&
+               e->identity && op->type == IR_I64 && k->op == IR_CONST && !(k->flags & IR_HOST_OBJ) &&
+               k->imm == (int32_t)k->imm && k->imm != INT32_MIN;
+    }
+    return false;
+}
+
+void emit_analyse(struct emitter *e)
+{
+    const struct ir_block *b = e->b;
+    uint8_t live = b->flags_live_out & IR_FLAGS_ARITH;
+    uint32_t insn = b->n_insns ? b->n_insns - 1 : 0;
+    for (uint32_t i = b->n_ops - 1; i >= 1; i--) {
+        const struct ir_op *op = &b->ops[i];
+        struct value *v = &e->val[i];
+        e->flags_live[i] = live;
+        if (op->op == IR_NOP || (!v->last && !op_is_root(op)))
+            continue;
+        v->vec = type_is_vec(op->type) && ir_rows[op->op].result == 'T';
+        e->flags_live[i] = live = flags_before(e, op, insn, live);
+        if (op->op == IR_IMARK)
+            insn = op->imm ? op->imm - 1 : 0;
+        uint32_t until = i;
+        if (v->last && can_fuse(e, i)) {
+            v->fused = true;
+            until = v->last;
+        }
+        /* What only renames its operand keeps it alive. */
+        if ((op->op == IR_TRUNC && op->type != IR_I1) || (op->op == IR_VTRUNC && v->vec))
+            until = v->last > until ? v->last : until;
+        ir_ref use[4];
+        emit_op_uses(e, op, use);
+        for (int k = 0; k < 4; k++) {
+            if (!use[k])
+                continue;
+            struct value *u = &e->val[use[k]];
+            if (until > u->last)
+                u->last = until;
+            if (u->uses != UINT16_MAX)
+                u->uses++;
+        }
+    }
+}

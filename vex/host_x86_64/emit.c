@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* host_x86_64/emit: the forward pass, and putting its pieces together. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "vex/host_x86_64/emit.h"
+
+#define MAX_CODE (1u << 17)  /* of one translation */
+#define COLD_BIT (1u << 31)
+
+void emit_array_grow(void **array, uint32_t *cap, size_t element)
+{
+    *cap = *cap ? 2 * *cap : 32;
+    void *p = realloc(*array, *cap * element);
+    if (!p) {
+        fputs("nagrind: out of memory in translation\n", stderr);
+        abort();
+    }
+    *array = p;
+}
+
+static void emit_imark(struct emitter *e, const struct ir_op *op)
+{
+    const struct ir_block *b = e->b;
+    e->insn = (uint32_t)op->imm;
+    e->after = false;
+    e->pc = b->insns[e->insn].pc;
+    e->g_soon = e->v_soon = 0;
+    for (uint32_t i = e->insn; i < e->insn + 3 && i < b->n_insns; i++) {
+        e->g_soon |= insn_gprs(&b->insns[i]);
+        e->v_soon |= b->insns[i].vec_read | b->insns[i].vec_write;
+    }
+    e->shared_exit.valid = false;
+    emit_side(e);
+}
+
+static void emit_op(struct emitter *e, const struct ir_op *op)
+{
+    switch (op->op) {
+    case IR_NOP: case IR_SP:
+        return;
+    case IR_CONST:
+        e->val[e->i].kind = VALUE_CONST;
+        return;
+    case IR_GET:
+        emit_get(e, op);
+        return;
+    case IR_PUT:
+        emit_put(e, op);
+        return;
+    case IR_IMARK:
+        emit_imark(e, op);
+        return;
+    case IR_NATIVE:
+        emit_native(e, op);
+        return;
+    case IR_LOAD:
+        emit_load(e, op);
+        return;
+    case IR_STORE:
+        if (!(op->flags & IR_DESCRIBED))
+            emit_store(e, op);
+        return;
+    case IR_LEA:
+        emit_lea(e, op);
+        return;
+    case IR_CHECK:
+        emit_check(e, op);
+        return;
+    case IR_CHECK_STORE:
+        emit_check_store(e, op);
+        return;
+    case IR_CAS:
+        emit_cas(e, op);
+        return;
+    case IR_EXIT:
+        emit_exit(e, op);
+        return;
+    case IR_EXIT_IF:
+        emit_exit_if(e, op);
+        return;
+    case IR_EXIT_CC:
+        emit_exit_cc(e, op);
+        return;
+    case IR_EXIT_RCXZ:
+        emit_exit_rcxz(e, op);
+        return;
+    case IR_CALL:
+        emit_call(e, op);
+        return;
+    default:
+        if (!emit_integer(e, op) && !emit_vector(e, op))
+            emit_fail(e, -EINVAL); /* OPAQUE, which nobody can compute, and the like */
+    }
+}
+
+/* Is the op needed for what it does, wanted or not? */
+static bool acts(const struct ir_op *op)
+{
+    switch (op->op) {
+    case IR_PUT: case IR_STORE: case IR_LOAD: case IR_CAS:
+        return !(op->flags & IR_DESCRIBED);
+    case IR_IMARK: case IR_NATIVE: case IR_CHECK: case IR_CHECK_STORE: case IR_CALL:
+    case IR_EXIT: case IR_EXIT_IF: case IR_EXIT_CC: case IR_EXIT_RCXZ:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void emit_ops(struct emitter *e)
+{
+    const struct ir_block *b = e->b;
+    for (e->i = 1; e->i < b->n_ops && !e->error; e->i++) {
+        const struct ir_op *op = &b->ops[e->i];
+        struct value *v = &e->val[e->i];
+        v->reg = REG_NONE;
+        if (!v->last && !acts(op))
+            continue;
+        if (v->fused) {
+            v->kind = VALUE_FUSED;
+            continue;
+        }
+        emit_op(e, op);
+        op_done(e);
+        if (e->main.n + e->cold.n > MAX_CODE)
+            emit_fail(e, -ENOSPC);
+    }
+}
+
+/* ---- one piece ---- */
+static uint32_t place(uint32_t offset, uint32_t cold_base)
+{
+    return offset & COLD_BIT ? (offset & ~COLD_BIT) + cold_base : offset;
+}
+
+static void pad(struct asm_buf *b, unsigned align)
+{
+    asm_grow(b, align);
+    while (b->n % align)
+        asm_byte(b, 0xcc);
+}
+
+static void append(struct asm_buf *to, const void *from, size_t n)
+{
+    if (to->cap - to->n < n)
+        asm_grow(to, n);
+    if (n)
+        memcpy(to->p + to->n, from, n);
+    to->n += n;
+}
+
+static void join(struct emitter *e)
+{
+    struct vex_code *out = e->out;
+    pad(&e->main, 16);
+    const uint32_t cold = e->main.n;
+    append(&e->main, e->cold.p, e->cold.n);
+    pad(&e->main, 32);
+    const uint32_t pool = e->main.n;
+    append(&e->main, e->pool, 32 * e->n_pool);
+    for (uint32_t i = 0; i < e->n_fixups; i++) {
+        const struct fixup *f = &e->fixups[i];
+        const uint32_t at = f->at + (f->at_cold ? cold : 0);
+        const uint32_t to = f->to_cold == TO_POOL ? pool + 32 * f->to : f->to_cold == TO_COLD ? cold + f->to : f->to;
+        const uint32_t rel = to - (at + 4);
+        memcpy(e->main.p + at, &rel, 4);
+    }
+    for (uint32_t i = 0; i < out->n_relocs; i++)
+        out->relocs[i].offset = place(out->relocs[i].offset, cold);
+    for (uint32_t i = 0; i < out->n_exits; i++) {
+        out->exits[i].jump_offset = place(out->exits[i].jump_offset, cold);
+        out->exits[i].stub_offset = place(out->exits[i].stub_offset, cold);
+    }
+    for (uint32_t i = 0; i < e->n_cold_sides; i++) {
+        const uint32_t n = EMIT_ARRAY(out->sides, out->n_sides, out->cap_sides);
+        out->sides[n] = e->cold_sides[i];
+        out->sides[n].host_offset += cold;
+    }
+}
+
+static int emit_block(const struct ir_block *b, const struct vex_host *h, struct vex_code *out, bool head)
+{
+    vex_code_reset(out);
+    struct emitter e;
+    memset(&e, 0, sizeof e);
+    e.b = b;
+    e.h = h;
+    e.out = out;
+    e.identity = h->guest_in_host_regs;
+    e.main = (struct asm_buf){ out->code, 0, out->cap };
+    e.c = &e.main;
+    e.pc = b->pc;
+    /* values, live flags: one piece of memory, zero */
+    e.val = calloc(b->n_ops, sizeof *e.val + 1);
+    if (!e.val)
+        return -ENOMEM;
+    e.flags_live = (uint8_t *)(e.val + b->n_ops);
+    emit_analyse(&e);
+    alloc_init(&e);
+    if (head)
+        emit_head(&e);
+    emit_ops(&e);
+    if (!e.error)
+        join(&e);
+    out->code = e.main.p;
+    out->cap = e.main.cap;
+    out->size = e.error ? 0 : e.main.n;
+    free(e.val);
+    free(e.cold.p);
+    free(e.fixups);
+    free(e.cold_sides);
+    free(e.pool);
+    return e.error;
+}
+
+int host_x86_64_emit(const struct ir_block *b, const struct vex_host *h, struct vex_code *out)
+{
+    char message[200];
+    if (b->n_ops < 2 || (h->debug && ir_check(b, message, sizeof message)))
+        return -EINVAL;
+    if (b->n_insns >= UINT16_MAX)
+        return -ENOSPC;
+    return emit_block(b, h, out, true);
+}
+
+size_t host_x86_64_emit_single(const struct ir_insn *insn, const struct vex_host *h, struct vex_code *out)
+{
+    struct ir_op ops[4] = { { .op = IR_NOP }, { .op = IR_IMARK }, { .op = IR_NATIVE }, { .op = IR_EXIT } };
+    struct ir_insn one = *insn;
+    struct ir_exit x = { .pc = insn->pc + insn->len, .kind = IR_EXIT_EMULATE };
+    const struct ir_block b = { .pc = insn->pc, .guest_bytes = insn->len, .form = IR_FORM_NATIVE, .flags_live_out = IR_FLAGS_ARITH,
+                                .ops = ops, .n_ops = 4, .insns = &one, .n_insns = 1, .exits = &x, .n_exits = 1 };
+    return emit_block(&b, h, out, false) ? 0 : out->size;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* host_x86_64/encode: prefixes, REX, VEX, ModRM and SIB in one place. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "vex/host_x86_64/encode.h"
+
+void asm_grow(struct asm_buf *b, size_t room)
+{
+    size_t cap = b->cap ? b->cap : 1024;
+    while (cap - b->n < room)
+        cap *= 2;
+    uint8_t *p = realloc(b->p, cap);
+    if (!p) {
+        fputs("nagrind: out of memory in translation\n", stderr);
+        abort();
+    }
+    b->p = p;
+    b->cap = cap;
+}
+
+void asm_imm(struct asm_buf *b, uint64_t v, int bytes)
+{
+    memcpy(b->p + b->n, &v, 8); /* what is too much is overwritten later */
+    b->n += bytes;
+}
+
+static const uint8_t prefix_byte[4] = { 0, 0x66, 0xf3, 0xf2 };
+
+/* Everything up to the opcode.  reg, index, base give REX; r/m registers come in base. */
+static void head(struct asm_buf *b, uint32_t op, int size, int seg, int reg, int index, int base, bool force_rex)
+{
+    asm_need(b);
+    const unsigned pp = op >> 12 & 3, map = op >> 8 & 3;
+    if (seg)
+        asm_byte(b, seg);
+    if (size == 2 && pp != 1)
+        asm_byte(b, 0x66);
+    if (pp)
+        asm_byte(b, prefix_byte[pp]);
+    const uint8_t rex = 0x40 | (size == 8) << 3 | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
+    if (rex != 0x40 || force_rex)
+        asm_byte(b, rex);
+    if (map)
+        asm_byte(b, 0x0f);
+    if (map >= 2)
+        asm_byte(b, map == 2 ? 0x38 : 0x3a);
+    asm_byte(b, op);
+}
+
+static void modrm_mem(struct asm_buf *b, int reg, struct asm_mem m)
+{
+    const int r = (reg & 7) << 3;
+    if (m.base == REG_NONE) {
+        asm_byte(b, 0x04 | r);
+        asm_byte(b, m.index == REG_NONE ? 0x25 : m.scale << 6 | (m.index & 7) << 3 | 5);
+        asm_imm(b, (uint32_t)m.disp, 4);
+        return;
+    }
+    const bool sib = m.index != REG_NONE || (m.base & 7) == 4;
+    const int mod = m.disp == 0 && (m.base & 7) != 5 ? 0 : m.disp == (int8_t)m.disp ? 1 : 2;
+    asm_byte(b, mod << 6 | r | (sib ? 4 : m.base & 7));
+    if (sib)
+        asm_byte(b, m.scale << 6 | (m.index == REG_NONE ? 4 : m.index & 7) << 3 | (m.base & 7));
+    if (mod)
+        asm_imm(b, (uint32_t)m.disp, mod == 1 ? 1 : 4);
+}
+
+static int rex_bit(uint8_t r) { return r == REG_NONE ? 0 : r; }
+
+void asm_rr(struct asm_buf *b, uint32_t op, int size, int reg, int rm)
+{
+    const bool bytes = (size == 1 && (reg >= 4 || rm >= 4)) || (op & X86_RM8 && rm >= 4);
+    head(b, op, size, 0, reg, 0, rm, bytes);
+    asm_byte(b, 0xc0 | (reg & 7) << 3 | (rm & 7));
+}
+
+void asm_rm(struct asm_buf *b, uint32_t op, int size, int reg, struct asm_mem m)
+{
+    head(b, op, size, m.seg, reg, rex_bit(m.index), rex_bit(m.base), size == 1 && reg >= 4);
+    modrm_mem(b, reg, m);
+}
+
+static void vex_head(struct asm_buf *b, uint32_t op, int l, int seg, int reg, int vvvv, int index, int base)
+{
+    asm_need(b);
+    const unsigned pp = op >> 12 & 3, map = op >> 8 & 3, w = op >> 16 & 1;
+    if (seg)
+        asm_byte(b, seg);
+    const uint8_t tail = (~vvvv & 15) << 3 | (l == 32) << 2 | pp;
+    if (map == 1 && !w && index < 8 && base < 8) {
+        asm_byte(b, 0xc5);
+        asm_byte(b, (reg < 8) << 7 | tail);
+    } else {
+        asm_byte(b, 0xc4);
+        asm_byte(b, (reg < 8) << 7 | (index < 8) << 6 | (base < 8) << 5 | map);
+        asm_byte(b, w << 7 | tail);
+    }
+    asm_byte(b, op);
+}
+
+void asm_vrr(struct asm_buf *b, uint32_t op, int l, int reg, int vvvv, int rm)
+{
+    vex_head(b, op, l, 0, reg, vvvv, 0, rm);
+    asm_byte(b, 0xc0 | (reg & 7) << 3 | (rm & 7));
+}
+
+void asm_vrm(struct asm_buf *b, uint32_t op, int l, int reg, int vvvv, struct asm_mem m)
+{
+    vex_head(b, op, l, m.seg, reg, vvvv, rex_bit(m.index), rex_bit(m.base));
+    modrm_mem(b, reg, m);
+}
+
+uint32_t asm_vrm_rip(struct asm_buf *b, uint32_t op, int l, int reg, int vvvv)
+{
+    vex_head(b, op, l, 0, reg, vvvv, 0, 0);
+    asm_byte(b, 5 | (reg & 7) << 3);
+    asm_imm(b, 0, 4);
+    return b->n - 4;
+}
+
+void asm_mov_rr(struct asm_buf *b, int size, int to, int from)
+{
+    asm_rr(b, 0x8b, size, to, from);
+}
+
+void asm_mov_imm(struct asm_buf *b, int to, uint64_t v)
+{
+    asm_need(b);
+    if (v == (uint32_t)v) {
+        if (to >= 8)
+            asm_byte(b, 0x41);
+        asm_byte(b, 0xb8 | (to & 7));
+        asm_imm(b, v, 4);
+    } else if ((int64_t)v == (int32_t)v) {
+        asm_rr(b, 0xc7, 8, 0, to);
+        asm_imm(b, v, 4);
+    } else {
+        asm_byte(b, 0x48 | to >> 3);
+        asm_byte(b, 0xb8 | (to & 7));
+        asm_imm(b, v, 8);
+    }
+}
+
+void asm_load(struct asm_buf *b, int bytes, int to, struct asm_mem m)
+{
+    if (bytes < 4)
+        asm_rm(b, X86_OP(0, 1, bytes == 1 ? 0xb6 : 0xb7), 4, to, m);
+    else
+        asm_rm(b, 0x8b, bytes, to, m);
+}
+
+void asm_store(struct asm_buf *b, int bytes, struct asm_mem m, int from)
+{
+    asm_rm(b, bytes == 1 ? 0x88 : 0x89, bytes, from, m);
+}
+
+void asm_store_imm(struct asm_buf *b, int bytes, struct asm_mem m, int32_t v)
+{
+    asm_rm(b, bytes == 1 ? 0xc6 : 0xc7, bytes, 0, m);
+    asm_imm(b, (uint32_t)v, bytes > 4 ? 4 : bytes);
+}
+
+void asm_lea(struct asm_buf *b, int size, int to, struct asm_mem m)
+{
+    m.seg = 0;
+    asm_rm(b, 0x8d, size, to, m);
+}
+
+void asm_alu_ri(struct asm_buf *b, int op, int size, int r, int32_t v)
+{
+    if (size == 1) {
+        asm_rr(b, 0x80, 1, op, r); /* op is below 8; r >= 4 forces REX */
+        asm_imm(b, v, 1);
+    } else if (v == (int8_t)v) {
+        asm_rr(b, 0x83, size, op, r);
+        asm_imm(b, v, 1);
+    } else {
+        asm_rr(b, 0x81, size, op, r);
+        asm_imm(b, (uint32_t)v, size == 2 ? 2 : 4);
+    }
+}
+
+void asm_alu_mi(struct asm_buf *b, int op, int size, struct asm_mem m, int32_t v)
+{
+    const bool small = size == 1 || v == (int8_t)v;
+    head(b, size == 1 ? 0x80 : small ? 0x83 : 0x81, size, m.seg, 0, rex_bit(m.index), rex_bit(m.base), false);
+    modrm_mem(b, op, m);
+    asm_imm(b, (uint32_t)v, small ? 1 : size == 2 ? 2 : 4);
+}
+
+void asm_alu_rr(struct asm_buf *b, int op, int size, int to, int from)
+{
+    asm_rr(b, op << 3 | (size == 1 ? 2 : 3), size, to, from);
+}
+
+void asm_shift_ri(struct asm_buf *b, int op, int size, int r, int count)
+{
+    asm_rr(b, size == 1 ? 0xc0 : 0xc1, size, op, r);
+    asm_imm(b, count, 1);
+}
+
+void asm_vmov_load(struct asm_buf *b, int bytes, int to, struct asm_mem m)
+{
+    asm_vrm(b, X86_OP(2, 1, 0x6f), bytes, to, 0, m);
+}
+
+void asm_vmov_store(struct asm_buf *b, int bytes, struct asm_mem m, int from)
+{
+    asm_vrm(b, X86_OP(2, 1, 0x7f), bytes, from, 0, m);
+}
+
+void asm_vmov_rr(struct asm_buf *b, int bytes, int to, int from)
+{
+    asm_vrr(b, X86_OP(1, 1, 0x6f), bytes, to, 0, from);
+}
+
+uint32_t asm_jcc32(struct asm_buf *b, int cc)
+{
+    asm_need(b);
+    asm_byte(b, 0x0f);
+    asm_byte(b, 0x80 | cc);
+    asm_imm(b, 0, 4);
+    return b->n - 4;
+}
+
+uint32_t asm_jmp32(struct asm_buf *b)
+{
+    asm_need(b);
+    asm_byte(b, 0xe9);
+    asm_imm(b, 0, 4);
+    return b->n - 4;
+}
+
+uint32_t asm_jcc8(struct asm_buf *b, int cc)
+{
+    asm_need(b);
+    asm_byte(b, 0x70 | cc);
+    asm_byte(b, 0);
+    return b->n - 1;
+}
+
+uint32_t asm_jmp8(struct asm_buf *b)
+{
+    asm_need(b);
+    asm_byte(b, 0xeb);
+    asm_byte(b, 0);
+    return b->n - 1;
+}
+
+uint32_t asm_jrcxz8(struct asm_buf *b, int size)
+{
+    asm_need(b);
+    if (size == 4)
+        asm_byte(b, 0x67);
+    asm_byte(b, 0xe3);
+    asm_byte(b, 0);
+    return b->n - 1;
+}
+
+void asm_here8(struct asm_buf *b, uint32_t disp_at)
+{
+    b->p[disp_at] = b->n - disp_at - 1;
+}
+
+void asm_align4(struct asm_buf *b, unsigned remainder)
+{
+    static const uint8_t nops[4][3] = { { 0 }, { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 } };
+    asm_need(b);
+    const unsigned pad = (remainder - b->n) & 3;
+    memcpy(b->p + b->n, nops[pad], 3);
+    b->n += pad;
+}

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* host_x86_64/leave: block head, exits, and calls into C.
+ *
+ * At every exit all guest registers and live flags are in the host's own. */
+#include "vex/host_x86_64/emit.h"
+
+#define SAVED_RAX (STATE(tmp) + 48)  /* of cold code that needs rax for a moment */
+
+void emit_fixup(struct emitter *e, uint32_t at, int to_kind, uint32_t to)
+{
+    const uint32_t n = EMIT_ARRAY(e->fixups, e->n_fixups, e->cap_fixups);
+    e->fixups[n] = (struct fixup){ at, to, is_cold(e), to_kind };
+}
+
+void emit_jump_to_main(struct emitter *e, uint32_t to)
+{
+    emit_fixup(e, asm_jmp32(e->c), TO_MAIN, to);
+}
+
+void emit_reloc(struct emitter *e, uint32_t at, int kind, int value)
+{
+    /* Bit 31 marks cold ones until everything has its place. */
+    const uint32_t n = EMIT_ARRAY(e->out->relocs, e->out->n_relocs, e->out->cap_relocs);
+    e->out->relocs[n] = (struct vex_reloc){ at | (is_cold(e) ? 1u << 31 : 0), kind, value };
+}
+
+void emit_side(struct emitter *e)
+{
+    const struct vex_side s = { .host_offset = e->c->n, .insn = e->insn, .gpr_in_state = gprs_in_state(e),
+                                .vec_in_state = vecs_in_state(e), .flags_in_spill = e->identity && !e->flags_host && e->flags_image,
+                                .after = e->after };
+    if (is_cold(e)) {
+        const uint32_t n = EMIT_ARRAY(e->cold_sides, e->n_cold_sides, e->cap_cold_sides);
+        e->cold_sides[n] = s;
+        return;
+    }
+    const struct vex_side *l = &e->last_side;
+    if (e->any_side && l->insn == s.insn && l->gpr_in_state == s.gpr_in_state && l->vec_in_state == s.vec_in_state &&
+        l->flags_in_spill == s.flags_in_spill && l->after == s.after)
+        return;
+    e->last_side = s;
+    e->any_side = true;
+    const uint32_t n = EMIT_ARRAY(e->out->sides, e->out->n_sides, e->out->cap_sides);
+    e->out->sides[n] = s;
+}
+
+/* ---- stubs ---- */
+static bool is_chainable(int kind)
+{
+    return kind == IR_EXIT_JUMP || kind == IR_EXIT_CALL || kind == IR_EXIT_MODE;
+}
+
+static bool is_indirect(int kind)
+{
+    return kind == IR_EXIT_INDIRECT || kind == IR_EXIT_ICALL || kind == IR_EXIT_RET;
+}
+
+static void store_rip(struct emitter *e, guest_addr pc)
+{
+    if ((int64_t)pc == (int32_t)pc) {
+        asm_store_imm(e->c, 8, state_mem(e, STATE(rip)), (int32_t)pc);
+    } else {
+        asm_store_imm(e->c, 4, state_mem(e, STATE(rip)), (int32_t)pc);
+        asm_store_imm(e->c, 4, state_mem(e, STATE(rip) + 4), (int32_t)(pc >> 32));
+    }
+}
+
+static void jump_tramp(struct emitter *e, enum vex_tramp t)
+{
+    emit_reloc(e, asm_jmp32(e->c), VEX_RELOC_TRAMP32, t);
+}
+
+/* Records exit x, whose jump (if chainable) is at `jump`; emits its stub here. */
+static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, uint32_t jump, enum vex_tramp tramp, bool sets_rip)
+{
+    const uint32_t n = EMIT_ARRAY(e->out->exits, e->out->n_exits, e->out->cap_exits);
+    e->out->exits[n] = (struct vex_exit){ .jump_offset = jump | (jump_in_cold ? 1u << 31 : 0),
+                                          .stub_offset = e->c->n | (is_cold(e) ? 1u << 31 : 0),
+                                          .ir = x, .chainable = is_chainable(x.kind) };
+    if (!is_chainable(x.kind))
+        e->out->exits[n].jump_offset = e->out->exits[n].stub_offset;
+    if (sets_rip)
+        store_rip(e, x.pc);
+    asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), n);
+    asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info) + 4), 0);
+    emit_reloc(e, e->c->n - 4, VEX_RELOC_ID32, 0);
+    jump_tramp(e, tramp);
+}
+
+/* A chainable jump here, to its stub in the cold part. */
+static void chainable_jump(struct emitter *e, struct ir_exit x)
+{
+    asm_align4(e->c, 3);
+    const uint32_t at = asm_jmp32(e->c);
+    const bool cold = is_cold(e);
+    emit_fixup(e, at, TO_COLD, e->cold.n);
+    struct asm_buf *c = e->c;
+    e->c = &e->cold;
+    emit_stub(e, x, cold, at, VEX_TRAMP_EXIT, true);
+    e->c = c;
+}
+
+/* Code that brings guest registers and live flags home; the allocator's state is not changed. */
+static void homecoming(struct emitter *e)
+{
+    if (!e->identity)
+        return;
+    struct asm_buf *c = e->c;
+    uint16_t gprs = gprs_in_state(e), vecs = vecs_in_state(e);
+    if (!e->flags_host && e->flags_image && e->flags_live[e->i]) {
+        if (!(gprs & 1) && !(e->g_mem & 1))
+            asm_store(c, 8, state_mem(e, STATE(gpr)), RAX);
+        gprs |= 1;
+        asm_load(c, 2, RAX, state_mem(e, STATE(flags_spill)));
+        asm_alu_ri(c, 0, 1, RAX, 127);
+        asm_need(c);
+        asm_byte(c, 0x9e);
+    }
+    for (; gprs; gprs &= gprs - 1)
+        asm_load(c, 8, __builtin_ctz(gprs), state_mem(e, STATE(gpr) + 8 * __builtin_ctz(gprs)));
+    for (; vecs; vecs &= vecs - 1)
+        asm_vmov_load(c, 32, __builtin_ctz(vecs), state_mem(e, STATE(ymm) + 32 * __builtin_ctz(vecs)));
+}
+
+static bool is_home(const struct emitter *e)
+{
+    return !e->identity || (!gprs_in_state(e) && !vecs_in_state(e) && (e->flags_host || !e->flags_image || !e->flags_live[e->i]));
+}
+
+static void leave_here(struct emitter *e, struct ir_exit x)
+{
+    homecoming(e);
+    if (is_chainable(x.kind))
+        chainable_jump(e, x);
+    else
+        emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, true);
+}
+
+/* The jump cache, looked up on the spot: an indirect jump of its own for each site. */
+static void leave_by_cache(struct emitter *e, const struct ir_op *op, struct ir_exit x)
+{
+    struct asm_buf *c = e->c;
+    const struct asm_mem code = state_mem(e, STATE(tmp) + 24);
+    gpr_take(e, RCX);
+    const int to = gpr_use(e, op->a), entry = gpr_alloc(e);
+    asm_rr(c, X86_OP(0, 1, 0xb7), 4, RCX, to);                                    /* movzx ecx, low 16 bits */
+    asm_load(c, 8, entry, state_mem(e, STATE(jump_cache)));
+    asm_lea(c, 8, RCX, (struct asm_mem){ 0, RCX, RCX, 0, 0 });
+    asm_lea(c, 8, entry, (struct asm_mem){ 0, entry, RCX, 3, 0 });
+    asm_load(c, 8, RCX, (struct asm_mem){ 0, entry, REG_NONE, 0, 0 });
+    asm_rr(c, 0xf7, 8, 2, RCX);                                                   /* not */
+    asm_lea(c, 8, RCX, (struct asm_mem){ 0, to, RCX, 0, 1 });                     /* target - entry.pc */
+    const uint32_t hit = asm_jrcxz8(c, 8), miss = c->n;
+    emit_fixup(e, asm_jmp32(c), TO_COLD, e->cold.n);
+    asm_here8(c, hit);
+    asm_load(c, 8, RCX, (struct asm_mem){ 0, entry, REG_NONE, 0, 8 });
+    const uint32_t empty = asm_jrcxz8(c, 8);
+    c->p[empty] = miss - (empty + 1);
+    asm_store(c, 8, code, RCX);
+    homecoming(e);
+    asm_rm(c, 0xff, 4, 4, code);                                                  /* jmp */
+    e->c = &e->cold;
+    asm_store(e->c, 8, state_mem(e, STATE(rip)), to);
+    homecoming(e);
+    emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, false);
+    e->c = c;
+}
+
+void emit_exit(struct emitter *e, const struct ir_op *op)
+{
+    const struct ir_exit x = e->b->exits[op->imm];
+    if (!is_indirect(x.kind)) {
+        leave_here(e, x);
+    } else if (e->identity && e->b->form == IR_FORM_NATIVE) {
+        leave_by_cache(e, op, x);
+    } else {
+        asm_store(e->c, 8, state_mem(e, STATE(rip)), gpr_use(e, op->a));
+        homecoming(e);
+        emit_stub(e, x, false, 0, VEX_TRAMP_INDIRECT, false);
+    }
+}
+
+/* ---- side exits ---- */
+/* Cold code that goes home and leaves; checks of one instruction share it.  Call from main code only, or
+ * before cold code begins. */
+uint32_t emit_way_out(struct emitter *e, uint32_t exit)
+{
+    const uint16_t g = gprs_in_state(e), v = vecs_in_state(e);
+    const uint8_t flags = !e->flags_host && e->flags_image && e->flags_live[e->i] ? 1 | (e->g_mem & 1) << 1 : 0;
+    if (!e->shared_exit.valid || e->shared_exit.exit != exit || e->shared_exit.g != g || e->shared_exit.v != v ||
+        e->shared_exit.flags != flags) {
+        struct asm_buf *c = e->c;
+        e->c = &e->cold;
+        e->shared_exit.valid = true;
+        e->shared_exit.exit = exit;
+        e->shared_exit.g = g;
+        e->shared_exit.v = v;
+        e->shared_exit.flags = flags;
+        e->shared_exit.at = e->cold.n;
+        leave_here(e, e->b->exits[exit]);
+        e->c = c;
+    }
+    return e->shared_exit.at;
+}
+
+void emit_side_exit(struct emitter *e, uint32_t exit, uint32_t from)
+{
+    emit_fixup(e, from, TO_COLD, emit_way_out(e, exit));
+}
+
+/* A conditional jump out; straight to the chained block if all is at home. */
+static void side_jump(struct emitter *e, int cc, uint32_t exit)
+{
+    const struct ir_exit x = e->b->exits[exit];
+    if (!is_home(e) || !is_chainable(x.kind)) {
+        emit_side_exit(e, exit, asm_jcc32(e->c, cc));
+        return;
+    }
+    asm_align4(e->c, 2);
+    const uint32_t at = asm_jcc32(e->c, cc);
+    emit_fixup(e, at, TO_COLD, e->cold.n);
+    e->c = &e->cold;
+    emit_stub(e, x, false, at, VEX_TRAMP_EXIT, true);
+    e->c = &e->main;
+}
+
+void emit_exit_if(struct emitter *e, const struct ir_op *op)
+{
+    int64_t v;
+    if (value_const(e, op->a, &v)) {
+        if (v)
+            emit_side_exit(e, op->imm, asm_jmp32(e->c));
+        return;
+    }
+    flags_clobber(e);
+    const int cc = emit_condition(e, op->a);
+    side_jump(e, cc, op->imm);
+}
+
+/* Guest condition from state.flag[] (foreign mode). */
+static int foreign_condition(struct emitter *e, int cc)
+{
+    const int r = gpr_alloc(e), flag = STATE(flag) - X86_CF;
+    static const uint8_t first[8] = { X86_OF, X86_CF, X86_ZF, X86_CF, X86_SF, X86_PF, X86_SF, X86_SF };
+    asm_load(e->c, 1, r, state_mem(e, flag + first[cc >> 1]));
+    if (cc >> 1 == 3)
+        asm_rm(e->c, 0x0a, 1, r, state_mem(e, flag + X86_ZF));
+    if (cc >> 1 >= 6)
+        asm_rm(e->c, 0x32, 1, r, state_mem(e, flag + X86_OF));
+    if (cc >> 1 == 7)
+        asm_rm(e->c, 0x0a, 1, r, state_mem(e, flag + X86_ZF));
+    asm_rr(e->c, 0x84, 1, r, r);
+    return cc & 1 ? CC_E : CC_NE;
+}
+
+void emit_exit_cc(struct emitter *e, const struct ir_op *op)
+{
+    if (e->identity) {
+        flags_to_host(e);
+        side_jump(e, op->aux & 15, op->imm);
+    } else if (op->a) {
+        emit_exit_if(e, op);
+    } else {
+        side_jump(e, foreign_condition(e, op->aux & 15), op->imm);
+    }
+}
+
+void emit_exit_rcxz(struct emitter *e, const struct ir_op *op)
+{
+    struct asm_buf *c = e->c;
+    if (e->identity)
+        guest_home_gpr(e, RCX);
+    else {
+        gpr_take(e, RCX);
+        asm_load(c, 8, RCX, state_mem(e, STATE(gpr) + 8 * RCX));
+    }
+    const uint32_t zero = asm_jrcxz8(c, op->aux == 32 ? 4 : 8), over = asm_jmp8(c);
+    asm_here8(c, zero);
+    emit_side_exit(e, op->imm, asm_jmp32(c));
+    asm_here8(c, over);
+}
+
+/* ---- block head ---- */
+static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
+{
+    struct asm_buf *c = e->c;
+    if (flags) {
+        asm_alu_ri(c, 0, 1, RAX, 127);
+        asm_need(c);
+        asm_byte(c, 0x9e);
+        asm_load(c, 8, RAX, state_mem(e, SAVED_RAX));
+    }
+    if (is_chainable(x.kind))
+        chainable_jump(e, x);
+    else
+        emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, true);
+}
+
+/* Somebody wants attention: an event, or a register that is not fully defined. */
+static void head_stub(struct emitter *e, uint32_t back, bool flags)
+{
+    struct asm_buf *c = e->c = &e->cold;
+    const struct ir_block *b = e->b;
+    const uint32_t low = (uint32_t)b->entry_mask, high = b->entry_mask >> 32 & 0xffffff;
+    if (flags) {
+        asm_store(c, 8, state_mem(e, SAVED_RAX), RAX);
+        asm_need(c);
+        asm_byte(c, 0x9f);
+        asm_rr(c, X86_OP(0, 1, 0x90), 1, 0, RAX);
+    }
+    uint32_t to_mode[2], n = 0;
+    asm_alu_mi(c, 7, 1, state_mem(e, STATE(attention) + 7), 0);
+    const uint32_t event = asm_jcc32(c, CC_NE);
+    for (int half = 0; half < 2; half++) {
+        const uint32_t mask = half ? high : low;
+        if (!mask)
+            continue;
+        asm_rm(c, 0xf7, 4, 0, state_mem(e, STATE(attention) + 4 * half)); /* test */
+        asm_imm(c, mask, 4);
+        to_mode[n++] = asm_jcc32(c, CC_NE);
+    }
+    if (flags) {
+        asm_alu_ri(c, 0, 1, RAX, 127);
+        asm_need(c);
+        asm_byte(c, 0x9e);
+        asm_load(c, 8, RAX, state_mem(e, SAVED_RAX));
+    }
+    emit_jump_to_main(e, back);
+    emit_fixup(e, event, TO_COLD, c->n);
+    exit_from_head(e, (struct ir_exit){ .pc = b->pc, .kind = IR_EXIT_ATTENTION, .mode = b->mode }, flags);
+    for (uint32_t i = 0; i < n; i++)
+        emit_fixup(e, to_mode[i], TO_COLD, c->n);
+    if (n)
+        exit_from_head(e, (struct ir_exit){ .pc = b->pc, .kind = IR_EXIT_MODE, .mode = b->entry_mode }, flags);
+    e->c = &e->main;
+}
+
+void emit_head(struct emitter *e)
+{
+    struct asm_buf *c = e->c;
+    const struct asm_mem attention = state_mem(e, STATE(attention));
+    const bool flags = e->identity && e->b->n_ops > 1 && e->flags_live[1];
+    if (!flags) {
+        asm_alu_mi(c, 7, 8, attention, 0);
+        const uint32_t stub = asm_jcc32(c, CC_NE);
+        emit_fixup(e, stub, TO_COLD, e->cold.n);
+        head_stub(e, c->n, false);
+        e->flags_host = false;
+        return;
+    }
+    const struct asm_mem rcx = state_mem(e, STATE(tmp) + 56);
+    asm_store(c, 8, rcx, RCX);
+    asm_load(c, 8, RCX, attention);
+    const uint32_t calm = asm_jrcxz8(c, 8);
+    asm_load(c, 8, RCX, rcx);
+    const uint32_t stub = asm_jmp32(c);
+    asm_here8(c, calm);
+    asm_load(c, 8, RCX, rcx);
+    emit_fixup(e, stub, TO_COLD, e->cold.n);
+    head_stub(e, c->n, true);
+}
+
+/* ---- helper calls ---- */
+/* Code only: an argument into call_args[k]; rax may be changed (it is in SAVED_RAX). */
+static void call_argument(struct emitter *e, int k, ir_ref ref)
+{
+    struct asm_buf *c = e->c;
+    const struct asm_mem to = state_mem(e, STATE(call_args) + 8 * k);
+    const int bytes = ir_type_bytes(e->b->ops[ref].type);
+    const uint32_t root = value_root(e, ref);
+    const struct value *v = &e->val[root];
+    int64_t imm;
+    if (value_const(e, ref, &imm)) {
+        const uint64_t u = bytes == 8 ? (uint64_t)imm : (uint64_t)imm & ((1ull << 8 * bytes) - 1);
+        if ((int64_t)u == (int32_t)u) {
+            asm_store_imm(c, 8, to, (int32_t)u);
+        } else {
+            asm_mov_imm(c, RAX, u);
+            asm_store(c, 8, to, RAX);
+        }
+        return;
+    }
+    const int rax_at = SAVED_RAX;
+    struct asm_mem from = { 0 };
+    int reg = REG_NONE;
+    if (v->kind == VALUE_CONST) { /* tool object */
+        asm_need(c);
+        asm_byte(c, 0x48);
+        asm_byte(c, 0xb8);
+        emit_reloc(e, c->n, VEX_RELOC_OBJECT64, e->b->ops[root].imm);
+        asm_imm(c, 0, 8);
+        asm_store(c, 8, to, RAX);
+        return;
+    } else if (v->kind == VALUE_GUEST) {
+        if (bit(e->g.guest, v->guest) || v->guest == RSP)
+            reg = v->guest;
+        else
+            from = state_mem(e, STATE(gpr) + 8 * v->guest);
+    } else if (v->kind == VALUE_LIVE && !v->vec) {
+        if (v->reg != REG_NONE)
+            reg = v->reg;
+        else
+            from = state_mem(e, STATE(spill) + 8 * (v->slot - 1));
+    } else {
+        emit_fail(e, -EINVAL);
+    }
+    if (reg == RAX)
+        from = state_mem(e, rax_at);
+    if (reg == REG_NONE || reg == RAX) {
+        asm_load(c, bytes, RAX, from); /* zero-extends */
+        asm_store(c, 8, to, RAX);
+        return;
+    }
+    if (bytes != 8)
+        asm_store_imm(c, 8, to, 0);
+    asm_store(c, bytes, to, reg);
+}
+
+static void call_sequence(struct emitter *e, const struct ir_op *op, int result)
+{
+    struct asm_buf *c = e->c;
+    const struct asm_mem saved = state_mem(e, SAVED_RAX);
+    const ir_ref args[3] = { op->b, op->c, op->d };
+    asm_store(c, 8, saved, RAX);
+    for (int k = 0; k < 3; k++)
+        if (args[k])
+            call_argument(e, k, args[k]);
+    store_rip(e, e->pc);
+    asm_store_imm(c, 4, state_mem(e, STATE(call_gpr_in_state)), gprs_in_state(e));
+    asm_store_imm(c, 4, state_mem(e, STATE(call_vec_in_state)), vecs_in_state(e));
+    asm_store_imm(c, 4, state_mem(e, STATE(call_flags_in_spill)), e->identity && !e->flags_host && e->flags_image);
+    asm_need(c);
+    asm_byte(c, 0x48);
+    asm_byte(c, 0xb8);
+    emit_reloc(e, c->n, VEX_RELOC_HELPER64, op->aux);
+    asm_imm(c, 0, 8);
+    asm_store(c, 8, state_mem(e, STATE(call_fn)), RAX);
+    asm_need(c);
+    asm_byte(c, 0x48); /* lea rax, [rip + after the jump] */
+    asm_byte(c, 0x8d);
+    asm_byte(c, 0x05);
+    asm_imm(c, 0, 4);
+    const uint32_t ret = c->n;
+    asm_store(c, 8, state_mem(e, STATE(call_ret)), RAX);
+    asm_load(c, 8, RAX, saved);
+    jump_tramp(e, VEX_TRAMP_CALL);
+    const uint32_t distance = c->n - ret;
+    memcpy(c->p + ret - 4, &distance, 4);
+    if (result != REG_NONE)
+        asm_load(c, 8, result, state_mem(e, STATE(call_result)));
+}
+
+void emit_call(struct emitter *e, const struct ir_op *op)
+{
+    struct asm_buf *c = e->c;
+    int64_t guard = 1;
+    const bool fixed = !op->a || value_const(e, op->a, &guard), wanted = op->type != IR_VOID && e->val[e->i].last;
+    if (fixed) {
+        const int result = wanted ? gpr_def(e) : REG_NONE;
+        if (guard)
+            call_sequence(e, op, result);
+        else if (wanted)
+            asm_mov_imm(c, result, 0);
+        return;
+    }
+    flags_clobber(e);
+    const int result = wanted ? gpr_def(e) : REG_NONE;
+    if (wanted)
+        asm_mov_imm(c, result, 0);
+    const int cc = emit_condition(e, op->a);
+    const uint32_t jump = asm_jcc32(c, cc);
+    emit_fixup(e, jump, TO_COLD, e->cold.n);
+    e->c = &e->cold;
+    call_sequence(e, op, result);
+    emit_jump_to_main(e, c->n);
+    e->c = c;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* host_x86_64/tramp: the code between C and translations.
+ *
+ *   ENTER     C's callee-saved registers onto the host stack, its pointer into
+ *             state.host_rsp (aligned to 16); guest registers out of the state
+ *   EXIT      the reverse; flags come last in and first out
+ *   INDIRECT  jump cache look-up that changes neither registers nor flags
+ *   CALL      all physical registers into state.host_*, C function, all back
+ *   FAULT     as EXIT, but guest registers are in the state already
+ *
+ * C code runs with DF and AC clear.  x87 and MXCSR stay as the guest has them. */
+#include <stdlib.h>
+#include <string.h>
+#include "vex/host_x86_64/encode.h"
+#include "vex/vex.h"
+
+#define STATE(field) ((int)offsetof(struct x86_state, field))
+#define GUEST_FLAGS 0x240cd5u /* CF PF AF ZF SF DF OF AC ID */
+#define ALIGNMENT_AND_DF 0x40400
+
+struct tramp { struct asm_buf b; const struct vex_host *h; };
+
+static struct asm_mem at(const struct tramp *t, int offset)
+{
+    return (struct asm_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, t->h->state_offset + offset };
+}
+
+static void bytes(struct tramp *t, const char *s, int n)
+{
+    asm_need(&t->b);
+    for (int i = 0; i < n; i++)
+        asm_byte(&t->b, s[i]);
+}
+#define CODE(t, s) bytes(t, s, sizeof(s) - 1)
+
+static void load(struct tramp *t, int r, int offset) { asm_load(&t->b, 8, r, at(t, offset)); }
+static void store(struct tramp *t, int offset, int r) { asm_store(&t->b, 8, at(t, offset), r); }
+
+/* push or pop of fs:[offset] */
+static void push(struct tramp *t, int offset) { asm_rm(&t->b, 0xff, 4, 6, at(t, offset)); }
+static void pop(struct tramp *t, int offset) { asm_rm(&t->b, 0x8f, 4, 0, at(t, offset)); }
+static void jump(struct tramp *t, int offset) { asm_rm(&t->b, 0xff, 4, 4, at(t, offset)); }
+
+static void vectors(struct tramp *t, int offset, bool save)
+{
+    for (int i = 0; i < 16; i++)
+        if (save)
+            asm_vmov_store(&t->b, 32, at(t, offset + 32 * i), i);
+        else
+            asm_vmov_load(&t->b, 32, i, at(t, offset + 32 * i));
+}
+
+/* Flags as C wants them, where the host's flags word at offset says they are not. */
+static void c_flags(struct tramp *t, int offset)
+{
+    asm_rm(&t->b, 0xf7, 4, 0, at(t, offset)); /* test */
+    asm_imm(&t->b, ALIGNMENT_AND_DF, 4);
+    const uint32_t fine = asm_jcc8(&t->b, CC_E);
+    CODE(t, "\x6a\x02\x9d");                 /* push 2; popfq */
+    asm_here8(&t->b, fine);
+}
+
+static const uint8_t callee_saved[6] = { RBX, RBP, R12, R13, R14, R15 };
+
+static void push_reg(struct tramp *t, int base_opcode, int r)
+{
+    asm_need(&t->b);
+    if (r >= 8)
+        asm_byte(&t->b, 0x41);
+    asm_byte(&t->b, base_opcode | (r & 7));
+}
+
+static void return_to_c(struct tramp *t)
+{
+    CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
+    pop(t, STATE(host_rsp));                 /* of the run that this one is nested in */
+    for (int i = 5; i >= 0; i--)
+        push_reg(t, 0x58, callee_saved[i]);
+    CODE(t, "\xc3");
+}
+
+static void tramp_enter(struct tramp *t)
+{
+    for (int i = 0; i < 6; i++)
+        push_reg(t, 0x50, callee_saved[i]);
+    push(t, STATE(host_rsp));                /* runs nest; now aligned to 16 */
+    store(t, STATE(host_rsp), RSP);
+    store(t, STATE(tmp), RSI);
+    if (t->h->guest_in_host_regs) {
+        vectors(t, STATE(ymm), false);
+        asm_load(&t->b, 4, RAX, at(t, STATE(rflags)));
+        asm_alu_ri(&t->b, 4, 4, RAX, GUEST_FLAGS);
+        CODE(t, "\x50\x9d");                 /* push rax; popfq */
+        for (int i = 0; i < 16; i++)
+            load(t, i, STATE(gpr) + 8 * i);
+    }
+    jump(t, STATE(tmp));
+}
+
+static void tramp_exit(struct tramp *t)
+{
+    if (t->h->guest_in_host_regs) {
+        for (int i = 0; i < 16; i++)
+            store(t, STATE(gpr) + 8 * i, i);
+        load(t, RSP, STATE(host_rsp));
+        CODE(t, "\x9c");                     /* pushfq */
+        pop(t, STATE(rflags));
+        vectors(t, STATE(ymm), true);
+        c_flags(t, STATE(rflags));
+    } else {
+        load(t, RSP, STATE(host_rsp));
+        CODE(t, "\xfc");                     /* cld */
+    }
+    return_to_c(t);
+}
+
+static void tramp_indirect(struct tramp *t, uint32_t exit)
+{
+    struct asm_buf *b = &t->b;
+    if (t->h->guest_in_host_regs) {
+        store(t, STATE(tmp), RCX);
+        store(t, STATE(tmp) + 8, RAX);
+        store(t, STATE(tmp) + 16, RDX);
+        load(t, RDX, STATE(rip));
+        load(t, RAX, STATE(jump_cache));
+        asm_rr(b, X86_OP(0, 1, 0xb7), 4, RCX, RDX);                                  /* movzx ecx, dx */
+        asm_lea(b, 8, RCX, (struct asm_mem){ 0, RCX, RCX, 0, 0 });
+        asm_lea(b, 8, RAX, (struct asm_mem){ 0, RAX, RCX, 3, 0 });                    /* entry */
+        asm_load(b, 8, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, 0 });
+        asm_rr(b, 0xf7, 8, 2, RCX);                                                   /* not */
+        asm_lea(b, 8, RCX, (struct asm_mem){ 0, RCX, RDX, 0, 1 });                    /* rip - entry.pc */
+        const uint32_t same = asm_jrcxz8(b, 8);
+        const uint32_t miss = b->n;
+        load(t, RCX, STATE(tmp));
+        load(t, RAX, STATE(tmp) + 8);
+        load(t, RDX, STATE(tmp) + 16);
+        const uint32_t leave = asm_jmp32(b), rel = exit - (leave + 4);
+        memcpy(b->p + leave, &rel, 4);
+        asm_here8(b, same);
+        asm_load(b, 8, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, 8 });
+        const uint32_t empty = asm_jrcxz8(b, 8);
+        b->p[empty] = miss - (empty + 1);
+        store(t, STATE(tmp) + 24, RCX);
+        load(t, RCX, STATE(tmp));
+        load(t, RAX, STATE(tmp) + 8);
+        load(t, RDX, STATE(tmp) + 16);
+        jump(t, STATE(tmp) + 24);
+    } else {
+        const uint32_t leave = asm_jmp32(b), rel = exit - (leave + 4);
+        memcpy(b->p + leave, &rel, 4);
+    }
+}
+
+/* host_rflags back; popfq is slow and needed for DF and AC only. */
+static void restore_flags(struct tramp *t)
+{
+    struct asm_buf *b = &t->b;
+    asm_rm(b, 0xf7, 4, 0, at(t, STATE(host_rflags))); /* test */
+    asm_imm(b, ALIGNMENT_AND_DF, 4);
+    const uint32_t slow = asm_jcc8(b, CC_NE);
+    asm_load(b, 4, RCX, at(t, STATE(host_rflags)));
+    asm_mov_rr(b, 4, RAX, RCX);
+    asm_shift_ri(b, 4, 4, RAX, 8);           /* ah: SF ZF AF PF CF */
+    asm_shift_ri(b, 5, 4, RCX, 11);
+    asm_alu_ri(b, 4, 4, RCX, 1);
+    asm_alu_rr(b, 1, 4, RAX, RCX);           /* al: OF */
+    asm_alu_ri(b, 0, 1, RAX, 127);
+    CODE(t, "\x9e");                         /* sahf */
+    const uint32_t done = asm_jmp8(b);
+    asm_here8(b, slow);
+    push(t, STATE(host_rflags));
+    CODE(t, "\x9d");                         /* popfq */
+    asm_here8(b, done);
+}
+
+static void tramp_call(struct tramp *t)
+{
+    struct asm_buf *b = &t->b;
+    for (int i = 0; i < 16; i++)
+        store(t, STATE(host_gpr) + 8 * i, i);
+    load(t, RSP, STATE(host_rsp));
+    CODE(t, "\x9c");
+    pop(t, STATE(host_rflags));
+    vectors(t, STATE(host_ymm), true);
+    CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
+    c_flags(t, STATE(host_rflags));
+    asm_store_imm(b, 4, at(t, STATE(in_helper)), 1);
+    load(t, RDI, STATE(call_args));
+    load(t, RSI, STATE(call_args) + 8);
+    load(t, RDX, STATE(call_args) + 16);
+    asm_rm(b, 0xff, 4, 2, at(t, STATE(call_fn)));
+    store(t, STATE(call_result), RAX);
+    asm_store_imm(b, 4, at(t, STATE(in_helper)), 0);
+    vectors(t, STATE(host_ymm), false);
+    restore_flags(t);
+    for (int i = 0; i < 16; i++)
+        load(t, i, STATE(host_gpr) + 8 * i);
+    jump(t, STATE(call_ret));
+}
+
+static void tramp_fault(struct tramp *t)
+{
+    asm_store_imm(&t->b, 8, at(t, STATE(exit_info)), -1);
+    load(t, RSP, STATE(host_rsp));
+    CODE(t, "\x6a\x02\x9d");                 /* push 2; popfq */
+    return_to_c(t);
+}
+
+size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t entry[VEX_TRAMPS])
+{
+    struct tramp t = { .h = h };
+    void (*const make[VEX_TRAMPS])(struct tramp *) = { [VEX_TRAMP_ENTER] = tramp_enter, [VEX_TRAMP_EXIT] = tramp_exit,
+                                                       [VEX_TRAMP_CALL] = tramp_call, [VEX_TRAMP_FAULT] = tramp_fault };
+    for (int i = 0; i < VEX_TRAMPS; i++) {
+        asm_grow(&t.b, 2048);
+        while (t.b.n % 16)
+            asm_byte(&t.b, 0xcc);
+        entry[i] = t.b.n;
+        if (make[i])
+            make[i](&t);
+        else
+            tramp_indirect(&t, entry[VEX_TRAMP_EXIT]);
+    }
+    const size_t size = t.b.n;
+    memcpy(buf, t.b.p, size);
+    free(t.b.p);
+    return size;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ir/interp: runs a block op by op: the reference engine (--jit=interp) and
+ * the oracle of the back end's tests.  Guest registers are in struct x86_state. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "vex/ir/interp.h"
+
+struct run {
+    const struct ir_block *b;
+    const struct ir_interp_env *env;
+    union ir_value *v;
+    guest_addr pc;       /* of the current instruction */
+    int left;            /* exit taken, -1 abandoned, -2 go on */
+};
+
+static uint8_t *slot_bytes(struct run *r, const struct ir_op *op)
+{
+    int64_t offset = op->plane == IR_PLANE_O ? 0 : op->imm;
+    return (uint8_t *)r->env->state + x86_slot_offset(op->aux, op->plane) + offset;
+}
+
+static guest_addr address(struct run *r, const struct ir_op *op)
+{
+    guest_addr a = (guest_addr)op->imm;
+    if (op->a)
+        a += r->v[op->a].u;
+    if (op->b)
+        a += r->v[op->b].u << op->scale;
+    if (op->aux == IR_SEG_FS)
+        a += r->env->state->fs_base;
+    else if (op->aux == IR_SEG_GS)
+        a += r->env->state->gs_base;
+    return a;
+}
+
+static void leave(struct run *r, int64_t exit, ir_ref target)
+{
+    const struct ir_exit *e = &r->b->exits[exit];
+    r->env->state->rip = target ? r->v[target].u : e->pc;
+    r->left = (int)exit;
+}
+
+static void abandon(struct run *r)
+{
+    r->env->state->rip = r->pc;
+    r->left = -1;
+}
+
+/* x86 condition codes on the flag slots (SDM volume 1, appendix B). */
+static bool condition(const struct x86_state *s, int cc)
+{
+    const uint8_t *f = s->flag;
+    enum { C, P, A, Z, S, O };
+    bool v;
+    switch (cc >> 1) {
+    case 0: v = f[O]; break;
+    case 1: v = f[C]; break;
+    case 2: v = f[Z]; break;
+    case 3: v = f[C] || f[Z]; break;
+    case 4: v = f[S]; break;
+    case 5: v = f[P]; break;
+    case 6: v = f[S] != f[O]; break;
+    default: v = f[Z] || f[S] != f[O]; break;
+    }
+    return v != (cc & 1);
+}
+
+static bool holds(struct run *r, const struct ir_op *op)
+{
+    const struct x86_state *s = r->env->state;
+    switch (op->op) {
+    case IR_EXIT: return true;
+    case IR_EXIT_IF: return r->v[op->a].u;
+    case IR_EXIT_CC: return condition(s, op->aux);
+    default: return (op->aux == 32 ? (uint32_t)s->gpr[X86_RCX] : s->gpr[X86_RCX]) == 0;
+    }
+}
+
+static void load(struct run *r, const struct ir_op *op, union ir_value *out)
+{
+    memset(out, 0, sizeof *out);
+    if (r->env->load(r->env->arg, op->plane, address(r, op), out, ir_type_bytes(op->type)) != 0)
+        abandon(r);
+}
+
+static void check(struct run *r, const struct ir_op *op)
+{
+    union ir_value x;
+    load(r, op, &x);
+    bool all_ones = true, any = false;
+    for (int i = 0; i < ir_type_bytes(op->type); i++) {
+        any |= x.b[i] != 0;
+        all_ones &= x.b[i] == 0xff;
+    }
+    if (r->left == -2 && any && !(op->op == IR_CHECK_STORE && all_ones))
+        leave(r, op->d, IR_NONE);
+}
+
+static void call(struct run *r, const struct ir_op *op, union ir_value *out)
+{
+    out->u = 0;
+    if (op->a && !r->v[op->a].u)
+        return;
+    r->env->state->rip = r->pc;
+    out->u = r->env->call(r->env->arg, op->aux, r->v[op->b].u, r->v[op->c].u, r->v[op->d].u);
+}
+
+static void compare_and_swap(struct run *r, const struct ir_op *op, union ir_value *out)
+{
+    *out = r->v[op->c];
+    if (r->env->cas(r->env->arg, address(r, op), out, &r->v[op->d], ir_type_bytes(op->type)) != 0)
+        abandon(r);
+}
+
+static bool executed(const struct run *r, const struct ir_op *op)
+{
+    return r->b->form == IR_FORM_PURE || !(op->flags & IR_DESCRIBED);
+}
+
+static void step(struct run *r, const struct ir_op *op, union ir_value *out)
+{
+    switch (op->op) {
+    case IR_NOP:
+    case IR_SP: break;
+    case IR_IMARK: r->pc = r->b->insns[op->imm].pc; break;
+    case IR_NATIVE:
+        if (r->env->native(r->env->arg, &r->b->insns[op->imm]) != 0)
+            abandon(r);
+        break;
+    case IR_GET:
+        memset(out, 0, sizeof *out);
+        memcpy(out, slot_bytes(r, op), ir_type_bytes(op->type));
+        break;
+    case IR_PUT:
+        if (executed(r, op))
+            memcpy(slot_bytes(r, op), &r->v[op->a], ir_type_bytes(op->type));
+        break;
+    case IR_LOAD: load(r, op, out); break;
+    case IR_STORE:
+        if (executed(r, op) &&
+            r->env->store(r->env->arg, op->plane, address(r, op), &r->v[op->c], ir_type_bytes(op->type)) != 0)
+            abandon(r);
+        break;
+    case IR_LEA: out->u = address(r, op); break;
+    case IR_CHECK:
+    case IR_CHECK_STORE: check(r, op); break;
+    case IR_CAS: compare_and_swap(r, op, out); break;
+    case IR_EXIT:
+    case IR_EXIT_IF:
+    case IR_EXIT_CC:
+    case IR_EXIT_RCXZ:
+        if (holds(r, op))
+            leave(r, op->imm, op->op == IR_EXIT ? op->a : IR_NONE);
+        break;
+    case IR_CALL: call(r, op, out); break;
+    case IR_OPAQUE: memset(out, 0, sizeof *out); break;
+    case IR_SELECT:
+        *out = r->v[op->a].u ? r->v[op->b] : r->v[op->c];
+        break;
+    default:
+        if (op->op >= IR_VAND || op->op == IR_VCONST)
+            ir_eval_vec(op, &r->v[op->a], &r->v[op->b], &r->v[op->c], out);
+        else
+            ir_eval_int(op, &r->v[op->a], &r->v[op->b], &r->v[op->c], out);
+    }
+}
+
+int ir_interp_run(const struct ir_block *b, const struct ir_interp_env *env)
+{
+    struct run r = { .b = b, .env = env, .pc = b->pc, .left = -2 };
+    r.v = calloc(b->n_ops, sizeof *r.v);
+    if (!r.v) {
+        fputs("nagrind: out of memory in the interpreter\n", stderr);
+        abort();
+    }
+    for (ir_ref i = 1; i < b->n_ops && r.left == -2; i++)
+        step(&r, &b->ops[i], &r.v[i]);
+    free(r.v);
+    return r.left;
+}
