@@ -37,14 +37,14 @@ static void spill(struct emitter *e, struct value *v)
 {
     if (v->slot || v->kind == VALUE_CONST)
         return;
-    const uint64_t free = v->vec ? (uint32_t)~e->vspill_used : ~e->spill_used;
+    const uint64_t free = v->vec ? ~e->vspill_used : ~e->spill_used;
     if (!free) {
         emit_fail(e, -ENOSPC);
         return;
     }
     v->slot = 1 + __builtin_ctzll(free);
     if (v->vec) {
-        e->vspill_used |= 1u << (v->slot - 1);
+        e->vspill_used |= 1ull << (v->slot - 1);
         asm_vmov_store(e->c, 32, spill_mem(e, v), v->reg);
     } else {
         e->spill_used |= 1ull << (v->slot - 1);
@@ -57,7 +57,7 @@ static void free_slot(struct emitter *e, struct value *v)
     if (!v->slot)
         return;
     if (v->vec)
-        e->vspill_used &= ~(1u << (v->slot - 1));
+        e->vspill_used &= ~(1ull << (v->slot - 1));
     else
         e->spill_used &= ~(1ull << (v->slot - 1));
     v->slot = 0;
