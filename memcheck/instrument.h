@@ -31,6 +31,16 @@ ir_ref *instrument_refs(int which, uint32_t n);
 uint64_t instrument_block_mask(const struct ir_block *b);
 uint64_t instrument_slot_attention(int slot);
 
+/* ---- marks of the stack, inline; a helper does large ones ---- */
+ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset);
+void instrument_store(struct ir_block *b, enum ir_plane plane, enum ir_type t, ir_ref base, int64_t offset, ir_ref v);
+/* rsp went from base+old down to base+now: what became addressable is undefined, of origin tag (0: none). */
+void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old, origin_tag tag);
+/* rsp went from base+old up to base. */
+void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old);
+/* Tag for stack growth in this block, which is about to run; 0 without origins. */
+origin_tag instrument_stack_origin(const struct ir_block *in);
+
 /* ---- the stack (stack.c) ---- */
 void stack_init(void);                   /* after the options are parsed */
 /* rsp of t went from old to now: marks, or warns of a switch; keeps rsp's attention bit. */

@@ -17,7 +17,7 @@
  * moves of rsp end the block unless they shrink the stack by a few bytes.  */
 #include "instrument.h"
 
-enum { CHECKED_MAX = 16, INLINE_MAX = 512, MOVE_MAX = 4096, UNKNOWN_SHRINK_MAX = 128 };
+enum { CHECKED_MAX = 16, MOVE_MAX = 4096, UNKNOWN_SHRINK_MAX = 128 };
 
 /* An address range known to have zero shadow: by registers and their versions. */
 struct checked {
@@ -165,70 +165,15 @@ static void check_access(struct clean *c, const struct ir_op *m, bool plain_stor
 /* ---- marks of the stack ---- */
 static ir_ref get_rsp(struct clean *c) { return ir_get(c->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0); }
 
-static ir_ref offset_from(struct clean *c, ir_ref base, int64_t offset)
-{
-    return offset ? ir_append(c->out, (struct ir_op){ .op = IR_LEA, .type = IR_I64, .a = base, .imm = offset }) : base;
-}
-
-static void store_at(struct clean *c, enum ir_plane plane, enum ir_type t, ir_ref base, int64_t offset, ir_ref v)
-{
-    ir_append(c->out, (struct ir_op){ .op = IR_STORE, .type = t, .plane = plane, .a = base, .imm = offset, .c = v });
-}
-
-/* Fills the shadow of [base+from, base+to) with byte, inline. */
-static void fill_inline(struct clean *c, ir_ref base, int64_t from, int64_t to, uint8_t byte)
-{
-    ir_ref values[IR_TYPES] = { 0 };
-    static const enum ir_type sizes[] = { IR_V128, IR_I64, IR_I32, IR_I16, IR_I8 };
-    /* Up to 63 bytes a vector register is not worth its spill; the pattern of noaccess is no imm32 of a 64-bit store. */
-    const int widest = to - from >= 64 ? 0 : to - from > 16 || byte != VPAT_NOACCESS ? 1 : 2;
-    for (int s = widest; s < 5; s++)
-        for (const int n = ir_type_bytes(sizes[s]); to - from >= n; from += n) {
-            const enum ir_type t = sizes[s];
-            if (!values[t] && t == IR_V128 && byte == VPAT_NOACCESS)
-                values[t] = ir_vop(c->out, IR_VSPLAT, t, IR_I64, ir_const(c->out, IR_I64, (int64_t)(0x0101010101010101ull * byte)), 0, 0);
-            else if (!values[t])
-                values[t] = t == IR_V128 ? ir_vconst(c->out, t, byte ? 0xffff : 0) : ir_const(c->out, t, (int64_t)(0x0101010101010101ull * byte));
-            store_at(c, IR_PLANE_V, t, base, from, values[t]);
-        }
-}
-
-/* Tags of [base+from, base+to).  The address of the plane is made once; rsp is taken to be aligned to 8: else
- * neighbouring words get parts of tags. */
-static void mark_origin(struct clean *c, ir_ref base, int64_t from, int64_t to)
-{
-    ir_ref three_strips = ir_const(c->out, IR_I64, (int64_t)(3 * ng_strip_size));
-    ir_ref plane = ir_append(c->out, (struct ir_op){ .op = IR_LEA, .type = IR_I64, .a = base, .b = three_strips });
-    ir_ref two = ir_const(c->out, IR_I64, (int64_t)((uint64_t)c->origin << 32 | c->origin));
-    for (; to - from >= 8; from += 8)
-        store_at(c, IR_PLANE_GUEST, IR_I64, plane, from, two);
-    for (; from < to; from += 4)
-        store_at(c, IR_PLANE_GUEST, IR_I32, plane, from, ir_const(c->out, IR_I32, c->origin));
-}
-
 static void forget_checked(struct clean *c) { c->n_checked = 0; }
-
-static void mark(struct clean *c, ir_ref base, int64_t from, int64_t to, uint8_t byte)
-{
-    forget_checked(c);
-    if (to - from > INLINE_MAX) { /* growth: [new-128, old-128); shrink the other way round */
-        const bool growth = byte != VPAT_NOACCESS;
-        ir_ref low = offset_from(c, base, from + RED_ZONE), high = offset_from(c, base, to + RED_ZONE);
-        ir_call(c->out, IR_I64, helper_stack_moved, IR_NONE, growth ? high : low, growth ? low : high, IR_NONE);
-        return;
-    }
-    fill_inline(c, base, from, to, byte);
-    if (byte == VPAT_UNDEFINED && c->origin)
-        mark_origin(c, base, from, to);
-}
-
-static uint8_t growth_byte(void) { return mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED; }
 
 /* Does the pending shrink; base holds the value of rsp that c->rel stands for. */
 static void end_run(struct clean *c, ir_ref base)
 {
-    if (c->shrunk && c->rel > c->marked)
-        mark(c, base ? base : get_rsp(c), c->marked - c->rel - RED_ZONE, -RED_ZONE, VPAT_NOACCESS);
+    if (c->shrunk && c->rel > c->marked) {
+        forget_checked(c);
+        instrument_shrink(c->out, base ? base : get_rsp(c), c->marked - c->rel);
+    }
     c->rel = c->marked = 0;
     c->shrunk = false;
 }
@@ -253,12 +198,13 @@ static int64_t lookahead(struct clean *c, uint32_t i)
 static void sp_grows(struct clean *c, uint32_t i, int64_t delta)
 {
     if (c->shrunk)
-        end_run(c, offset_from(c, get_rsp(c), -delta)); /* a shrink before: rsp as it was after it */
+        end_run(c, instrument_offset(c->out, get_rsp(c), -delta)); /* a shrink before: rsp as it was after it */
     c->rel += delta;
     if (c->rel >= c->marked)
         return;
     const int64_t lowest = c->rel + lookahead(c, i + 1);
-    mark(c, get_rsp(c), lowest - c->rel - RED_ZONE, c->marked - c->rel - RED_ZONE, growth_byte());
+    forget_checked(c);
+    instrument_growth(c->out, get_rsp(c), lowest - c->rel, c->marked - c->rel, c->origin);
     c->marked = lowest;
 }
 
@@ -274,7 +220,7 @@ static void sp_unknown(struct clean *c, ir_ref old)
     const uint32_t on = ir_block_add_exit(b, (struct ir_exit){ .pc = c->insn->pc + c->insn->len, .kind = IR_EXIT_MODE, .mode = MODE_CLEAN });
     ir_append(b, (struct ir_op){ .op = IR_EXIT_IF, .a = big, .imm = on });
     /* marking too much is no harm: below the red zone nothing is addressable */
-    fill_inline(c, now, -RED_ZONE - UNKNOWN_SHRINK_MAX, -RED_ZONE, VPAT_NOACCESS);
+    instrument_shrink(b, now, -UNKNOWN_SHRINK_MAX);
 }
 
 static void sp_moves(struct clean *c, uint32_t i)
@@ -285,7 +231,7 @@ static void sp_moves(struct clean *c, uint32_t i)
         end_run(c, c->map[op->a]);
         sp_unknown(c, c->map[op->a]);
     } else if (delta > MOVE_MAX || delta < -MOVE_MAX) {
-        ir_ref old = offset_from(c, get_rsp(c), -delta);
+        ir_ref old = instrument_offset(c->out, get_rsp(c), -delta);
         end_run(c, old);
         sp_unknown(c, old);
     } else if (delta < 0) {
@@ -297,8 +243,8 @@ static void sp_moves(struct clean *c, uint32_t i)
     /* what was pushed is defined, now that it is stored and marked */
     ir_ref rsp = c->n_push ? get_rsp(c) : IR_NONE;
     for (int k = 0; k < c->n_push; k++)
-        store_at(c, IR_PLANE_V, c->push[k].type, rsp, c->push[k].offset - delta,
-                 c->push[k].type >= IR_V128 ? ir_vconst(c->out, c->push[k].type, 0) : ir_const(c->out, c->push[k].type, 0));
+        instrument_store(c->out, IR_PLANE_V, c->push[k].type, rsp, c->push[k].offset - delta,
+                         c->push[k].type >= IR_V128 ? ir_vconst(c->out, c->push[k].type, 0) : ir_const(c->out, c->push[k].type, 0));
     c->n_push = 0;
 }
 
@@ -397,21 +343,12 @@ static void walk(struct clean *c, uint32_t i)
     }
 }
 
-static bool moves_stack(const struct ir_block *b)
-{
-    for (uint32_t i = 1; i < b->n_ops; i++)
-        if (b->ops[i].op == IR_SP)
-            return true;
-    return false;
-}
-
 void clean_instrument(struct ng_instrument *in)
 {
     struct clean c = { .in = in->in, .out = in->out, .exit = -1,
                        .map = instrument_refs(0, in->in->n_ops), .needed = instrument_refs(1, in->in->n_ops),
                        .get_version = instrument_refs(2, in->in->n_ops) };
-    if (mc_options.track_origins && ng_thread_self() && moves_stack(in->in))
-        c.origin = origin_make(ng_trace_take_depth(ng_thread_self(), 1), ORIGIN_STACK);
+    c.origin = instrument_stack_origin(in->in);
     find_needed(&c);
     for (uint32_t i = 1; i < in->in->n_ops; i++)
         walk(&c, i);

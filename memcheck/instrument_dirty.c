@@ -11,7 +11,7 @@
 #include "instrument.h"
 #include "rules.h"
 
-enum { STORES_MAX = 32, SCRATCH_LOAD = 0, SCRATCH_STORE = 1 };
+enum { SMALL_MOVE = 4096, NEVER_MAPPED = 0x8000, STORES_MAX = 32, SCRATCH_LOAD = 0, SCRATCH_STORE = 1 };
 
 /* A store whose shadow is written after NATIVE. */
 struct pending_store {
@@ -28,6 +28,7 @@ struct dirty {
     ir_ref *map, *v, *o;          /* by input ref: value, shadow, origin tag (i32, IR_NONE: none) */
     const struct ir_insn *insn;
     bool origins;
+    origin_tag origin;            /* of stack growth in this block */
     uint64_t written;             /* attention bits of registers whose shadow was written since the last refresh */
     uint64_t defined[2];          /* slots known to be defined, a bit each */
     struct pending_store stores[STORES_MAX];
@@ -230,10 +231,12 @@ static ir_ref has_noaccess(struct dirty *d, enum ir_type t, ir_ref v)
     return rules_any(&d->r, t, ir_op2(d->out, IR_AND, t, zero, pattern(d, t, 0x80)));
 }
 
-/* A v512 access: the helper looks at all of it and says whether anything is undefined. */
+/* A v512 access: the helper looks at all of it and says whether anything is undefined.  Its third argument is
+ * there for the load, which faults where the access must do no harm. */
 static ir_ref load_v512(struct dirty *d, const struct ir_op *m)
 {
-    return ir_call(d->out, IR_I64, helper_load, IR_NONE, address_of(d, m), i64(d, 64), IR_NONE);
+    ir_ref guard = load_shadow(d, m, IR_I64);
+    return ir_call(d->out, IR_I64, helper_load, IR_NONE, address_of(d, m), i64(d, 64), guard);
 }
 
 static ir_ref load_wide(struct dirty *d, const struct ir_op *m)
@@ -270,7 +273,8 @@ static void walk_load(struct dirty *d, uint32_t i)
 
 static void write_stores(struct dirty *d, bool through_sp_too);
 
-/* Before NATIVE: the address must be defined and addressable. */
+/* Before NATIVE: the address must be defined and addressable.  The load of the old shadow also guards the planes
+ * and the tool: for an address in either it faults, before the access does harm.  A push is into the red zone. */
 static void check_store(struct dirty *d, const struct ir_op *op, ir_ref v, ir_ref tag)
 {
     if (d->n_stores == STORES_MAX) /* state saves of many pieces */
@@ -280,11 +284,12 @@ static void check_store(struct dirty *d, const struct ir_op *op, ir_ref v, ir_re
     report_value(d, op->a);
     report_value(d, op->b);
     s->address = address_of(d, op);
-    if (op->type != IR_V512) {
-        s->old = load_shadow(d, op, s->type);
+    s->old = load_shadow(d, op, op->type == IR_V512 ? IR_I64 : s->type);
+    if (op->type != IR_V512)
         s->noaccess = has_noaccess(d, s->type, s->old);
-    }
-    if (!s->through_sp)
+    if (op->type == IR_V512)
+        ir_call(d->out, IR_VOID, helper_store_check, IR_NONE, s->address, i64(d, 64), s->old);
+    else if (!s->through_sp)
         ir_call(d->out, IR_VOID, helper_store_check, s->noaccess, s->address, i64(d, ir_type_bytes(op->type)), IR_NONE);
 }
 
@@ -317,23 +322,19 @@ static void write_scalar(struct dirty *d, const struct pending_store *s)
     ir_call(d->out, IR_VOID, helper_store, guard, s->address, i64(d, ir_type_bytes(t)), v);
 }
 
-/* After NATIVE.  A push comes here after the stack's growth is marked: its place is addressable. */
-static void write_store(struct dirty *d, struct pending_store s)
+/* After NATIVE. */
+static void write_store(struct dirty *d, const struct pending_store *s)
 {
-    const enum ir_type t = rules_shadow_type(s.type);
-    if (s.through_sp && s.type != IR_V512) {
-        s.old = ir_append(d->out, (struct ir_op){ .op = IR_LOAD, .type = s.type, .plane = IR_PLANE_V, .a = s.address });
-        s.noaccess = has_noaccess(d, s.type, s.old);
-    }
-    if (s.type == IR_V512)
-        ir_call(d->out, IR_VOID, helper_store, IR_NONE, s.address, i64(d, 64), s.v ? s.v : i64(d, 0));
-    else if (is_vector(s.type))
-        write_wide(d, &s);
+    const enum ir_type t = rules_shadow_type(s->type);
+    if (s->type == IR_V512)
+        ir_call(d->out, IR_VOID, helper_store, IR_NONE, s->address, i64(d, 64), s->v ? s->v : i64(d, 0));
+    else if (is_vector(s->type))
+        write_wide(d, s);
     else
-        write_scalar(d, &s);
-    if (d->origins && s.v && s.tag)
-        ir_call(d->out, IR_VOID, helper_store_origin, rules_any(&d->r, t, s.v), s.address, i64(d, ir_type_bytes(s.type)),
-                tag_argument(d, s.tag));
+        write_scalar(d, s);
+    if (d->origins && s->v && s->tag)
+        ir_call(d->out, IR_VOID, helper_store_origin, rules_any(&d->r, t, s->v), s->address, i64(d, ir_type_bytes(s->type)),
+                tag_argument(d, s->tag));
 }
 
 static void write_stores(struct dirty *d, bool through_sp_too)
@@ -341,7 +342,7 @@ static void write_stores(struct dirty *d, bool through_sp_too)
     int kept = 0;
     for (int k = 0; k < d->n_stores; k++)
         if (through_sp_too || !d->stores[k].through_sp)
-            write_store(d, d->stores[k]);
+            write_store(d, &d->stores[k]);
         else
             d->stores[kept++] = d->stores[k];
     d->n_stores = kept;
@@ -383,12 +384,25 @@ static void walk_value(struct dirty *d, uint32_t i)
 }
 
 /* ---- the stack pointer ---- */
-static void walk_sp(struct dirty *d, const struct ir_op *op)
+/* rsp, or, if it is not in the strip, an address near its start, which is never mapped: marks there do no harm. */
+static ir_ref safe_rsp(struct dirty *d)
 {
     ir_ref now = ir_get(d->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
-    ir_ref old = op->a ? d->map[op->a]
-                       : ir_append(d->out, (struct ir_op){ .op = IR_LEA, .type = IR_I64, .a = now, .imm = -op->imm });
-    ir_call(d->out, IR_VOID, helper_stack_moved, IR_NONE, old, now, IR_NONE);
+    ir_ref inside = ir_append(d->out, (struct ir_op){ .op = IR_CMPLTU, .type = IR_I1, .lane = IR_I64, .a = now,
+                                                      .b = i64(d, (int64_t)ng_strip_size) });
+    return ir_op3(d->out, IR_SELECT, IR_I64, inside, now, i64(d, NEVER_MAPPED));
+}
+
+static void walk_sp(struct dirty *d, const struct ir_op *op)
+{
+    if (op->a || op->imm < -SMALL_MOVE || op->imm > SMALL_MOVE) {
+        ir_ref now = ir_get(d->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
+        ir_ref old = op->a ? d->map[op->a] : instrument_offset(d->out, now, -op->imm);
+        ir_call(d->out, IR_VOID, helper_stack_moved, IR_NONE, old, now, IR_NONE);
+    } else if (op->imm < 0)
+        instrument_growth(d->out, safe_rsp(d), 0, -op->imm, d->origin);
+    else if (op->imm > 0)
+        instrument_shrink(d->out, safe_rsp(d), -op->imm);
     d->written |= X86_ATT_GPR(X86_RSP);
     write_stores(d, true);
 }
@@ -443,6 +457,12 @@ static void walk_exit(struct dirty *d, uint32_t i)
 /* ---- the walk ---- */
 static void copy(struct dirty *d, uint32_t i) { d->map[i] = ir_append(d->out, instrument_map(d->in->ops[i], d->map)); }
 
+/* DIV and IDIV: F6 and F7 /6 /7 */
+static bool is_division(const struct ir_insn *n)
+{
+    return n->modrm_off && !n->vex_len && (n->bytes[n->modrm_off - 1] & 0xfe) == 0xf6 && (n->bytes[n->modrm_off] >> 3 & 7) >= 6;
+}
+
 static void walk(struct dirty *d, uint32_t i)
 {
     const struct ir_op *op = &d->in->ops[i];
@@ -480,6 +500,8 @@ static void walk(struct dirty *d, uint32_t i)
         write_stores(d, false);
         break;
     case IR_NATIVE:
+        if (is_division(d->insn)) /* may raise SIGFPE: the signal's frame saves the attention bits */
+            refresh_attention(d);
         copy(d, i);
         write_stores(d, false);
         break;
@@ -500,7 +522,7 @@ void dirty_instrument(struct ng_instrument *in)
 {
     const uint32_t n = in->in->n_ops;
     struct dirty d = { .r = { .out = in->out }, .in = in->in, .out = in->out, .origins = mc_options.track_origins,
-                       .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n) };
+                       .origin = instrument_stack_origin(in->in), .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n) };
     for (uint32_t k = 0; k < in->out->n_exits; k++)
         in->out->exits[k].mode = MODE_CLEAN;
     for (uint32_t i = 1; i < n; i++)

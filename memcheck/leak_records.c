@@ -7,7 +7,7 @@ static struct leak_records records, previous;
 
 /* Key of an allocation stack: the trace itself, or under --leak-resolution=low|med the first trace seen that
  * begins with the same frames. */
-struct keys { ng_trace *from, *to; size_t n, cap; };
+struct keys { ng_trace *from, *to; size_t n, cap; int frames; };
 
 static bool same_frames(ng_trace a, ng_trace b, int frames)
 {
@@ -20,6 +20,9 @@ static ng_trace key_of(struct keys *k, ng_trace t)
 {
     if (mc_options.leak_resolution == 0)
         return t;
+    if (k->frames != mc_options.leak_resolution)
+        k->n = 0;
+    k->frames = mc_options.leak_resolution;
     for (size_t i = 0; i < k->n; i++)
         if (k->from[i] == t)
             return k->to[i];

@@ -26,7 +26,7 @@ struct mc_options {
     int64_t freelist_vol, freelist_big_blocks;
     int keep_stacktraces;                 /* KEEP_* */
     int malloc_fill, free_fill;           /* byte, or -1: none */
-    bool show_mismatched_frees, show_realloc_size_zero;
+    bool show_mismatched_frees, show_realloc_size_zero, realloc_zero_frees;
 };
 extern struct mc_options mc_options;
 extern const struct ng_option mc_option_table[];

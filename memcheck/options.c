@@ -22,6 +22,7 @@ struct mc_options mc_options = {
     .free_fill = -1,
     .show_mismatched_frees = true,
     .show_realloc_size_zero = true,
+    .realloc_zero_frees = true,
 };
 
 /* A comma-separated set of names as a mask of 1 << index; "all" and "none" stand alone. */
@@ -156,5 +157,6 @@ const struct ng_option mc_option_table[] = {
     BOOL("show-mismatched-frees", show_mismatched_frees, "report frees that do not match the allocation function? [yes]"),
     CALLBACK("ignore-ranges", requests_parse_ignore_ranges, "0xA-0xB[,...]: report no address errors there [none]"),
     BOOL("show-realloc-size-zero", show_realloc_size_zero, "report realloc of size 0? [yes]"),
+    BOOL("realloc-zero-bytes-frees", realloc_zero_frees, "does realloc of size 0 free the block? [yes]"),
     { NULL }
 };

@@ -9,7 +9,7 @@
 #include "memcheck.h"
 #include "shadow_side.h"
 
-enum { PAGE = 4096, RED_ZONE = 128, DROP_MIN = 256 << 10 };
+enum { PAGE = 4096, RED_ZONE = 128, DROP_MIN = 32 << 10 };
 
 /* Cuts [a, a+size) to the client strip; false if nothing is left. */
 static bool clip(guest_addr *a, size_t *size)
@@ -40,7 +40,8 @@ static void fill_zero(uint8_t *p, size_t n)
     if (n >= DROP_MIN) {
         uint8_t *from = (uint8_t *)(((uintptr_t)p + PAGE - 1) & -(uintptr_t)PAGE);
         uint8_t *to = (uint8_t *)((uintptr_t)(p + n) & -(uintptr_t)PAGE);
-        if (!madvise(from, (size_t)(to - from), MADV_DONTNEED)) {
+        /* Not madvise: heap_lazy.c may have mapped a file there. */
+        if (mmap(from, (size_t)(to - from), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED) {
             memset(p, 0, (size_t)(from - p));
             memset(to, 0, (size_t)(p + n - to));
             return;

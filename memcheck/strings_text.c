@@ -228,23 +228,25 @@ static size_t move_chunk(guest_addr to, guest_addr from, size_t n)
     return ng_write(to, buf, got);
 }
 
-static size_t move_overlapping(guest_addr to, guest_addr from, size_t n)
-{
-    size_t left = n;
-    while (left > 0) {
-        const size_t chunk = left < WINDOW ? left : WINDOW, at = to < from ? n - left : left - chunk;
-        const size_t done = move_chunk(to + at, from + at, chunk);
-        left -= chunk;
-        if (done < chunk)
-            return at + done;
-    }
-    return n;
-}
-
 static bool readable(guest_addr a)
 {
     uint8_t byte;
     return text_read(a, &byte, 1) == 1;
+}
+
+/* From the end backward where that is needed; but forward, up to the fault, if the end cannot be reached at all. */
+static size_t move_overlapping(guest_addr to, guest_addr from, size_t n)
+{
+    const bool forward = to < from || !readable(from + n - 1) || !readable(to + n - 1);
+    size_t left = n;
+    while (left > 0) {
+        const size_t chunk = left < WINDOW ? left : WINDOW, at = forward ? n - left : left - chunk;
+        const size_t done = move_chunk(to + at, from + at, chunk);
+        left -= chunk;
+        if (done < chunk)
+            return forward ? at + done : 0;
+    }
+    return n;
 }
 
 /* A move stopped after `done` bytes, or up to a page later: the very byte, and whose fault it is. */
@@ -261,14 +263,15 @@ static size_t move_rest(guest_addr to, guest_addr from, size_t done, size_t n, s
     return done;
 }
 
-size_t text_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fault)
+size_t text_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fault, bool *clean)
 {
     const size_t possible = clamp(to, clamp(from, n));
     size_t done = text_overlaps(to, possible, from, possible) ? move_overlapping(to, from, possible)
                                                                     : ng_write(to, (const void *)from, possible);
     if (__builtin_expect(done < n, 0))
         done = move_rest(to, from, done, n, fault);
-    if (!shadow_is_clean(from, done) || !shadow_is_clean(to, done))
+    *clean = shadow_is_clean(from, done) && shadow_is_clean(to, done);
+    if (!*clean)
         shadow_copy_values(from, to, done);
     return done;
 }
@@ -276,8 +279,9 @@ size_t text_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fa
 bool text_copy(struct text x, guest_addr to, guest_addr from, size_t n)
 {
     struct text_fault fault;
+    bool clean;
     const size_t bytes = n > SIZE_MAX / x.unit ? SIZE_MAX : n * x.unit;
-    if (text_move(to, from, bytes, &fault) == bytes)
+    if (text_move(to, from, bytes, &fault, &clean) == bytes)
         return true;
     text_fault(x, fault.addr, fault.write);
     return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* base: allocation that never returns NULL, hashes, time, descriptors. */
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/base.h"
@@ -59,9 +60,26 @@ uint64_t base_now_ns(void)
 
 int base_fd_floor = 256;
 
+/* The soft limit is the client's, and lies below our numbers: lifted for this one call. */
+static int duplicate_high(int fd)
+{
+    struct rlimit limit, lifted;
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, base_fd_floor);
+    if (high >= 0 || errno != EINVAL || getrlimit(RLIMIT_NOFILE, &limit))
+        return high;
+    lifted = limit;
+    lifted.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &lifted);
+    high = fcntl(fd, F_DUPFD_CLOEXEC, base_fd_floor);
+    const int error = errno;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    errno = error;
+    return high;
+}
+
 int base_fd_hide(int fd)
 {
-    const int high = fcntl(fd, F_DUPFD_CLOEXEC, base_fd_floor);
+    const int high = duplicate_high(fd);
     if (high < 0) {
         const int error = errno;
         /* No room above: the number stays, hidden from exec at least. */

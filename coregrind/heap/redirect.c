@@ -200,7 +200,7 @@ void redirect_call(struct ng_thread *t, uint32_t id)
     t->hook.redirect = (int)id;
     r->hook(t, s);
     t->hook.redirect = 0;
-    if (s->rip == stub) /* else the hook sent the thread elsewhere */
+    if (!redirect_outcome(t))
         return_to_caller(s);
 }
 
@@ -235,6 +235,7 @@ void redirect_init(void)
         n_rows++;
     ng_assert(n_rows < VSYSCALL_HOOK - 1);
     synonyms_init();
+    base_lock_register(&lock, 15); /* space forgets us with its map lock (10) held */
     hook_page_size = ROUND_UP(SLOT * ((uint64_t)n_rows + 1), NG_PAGE);
     hook_page = PAGE_AT;
     if (space_map_fixed(hook_page, hook_page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, NG_SEG_ANON) < 0)

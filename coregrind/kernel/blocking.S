@@ -59,7 +59,7 @@ kernel_direct_end:
     .hidden kernel_restorer
     .type   kernel_restorer, @function
 kernel_restorer:
-    mov     $15, %eax
+    movq    $15, %rax       /* in the form that unwinders know */
     syscall
     .size   kernel_restorer, . - kernel_restorer
     .section .note.GNU-stack, "", @progbits

@@ -48,10 +48,8 @@ void kernel_cpuid(struct ng_thread *t);
  * environ; or -1: not virtual.  link: the client's exe path for readlink. */
 int kernel_proc_open(const char *path, int flags);
 const char *kernel_proc_link(const char *path);
-/* Chooses where the tool's descriptors live (base_fd_floor); once, before the first base_fd_hide. */
-void kernel_fds_init(void);
-/* Applies the limits that are only shown to the client; before execve. */
-void kernel_limits_before_exec(void);
+/* First of all, before any base_fd_hide: chooses where the tool's descriptors live (base_fd_floor), reads the table. */
+void kernel_syscalls_init(void);
 /* Client identity, set by the loader. */
 struct kernel_client { const char *exe_path; char **argv, **envp; guest_addr auxv; size_t auxv_size; };
 extern struct kernel_client kernel_client;

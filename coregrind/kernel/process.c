@@ -136,8 +136,7 @@ static void vfork_restore(struct ng_thread *t, struct ng_thread *saved, struct k
     t->exit_code = saved->exit_code;
     t->recover = saved->recover;
     t->vfork_child = saved->vfork_child;
-    t->hook.caller_pc = saved->hook.caller_pc;
-    t->hook.redirect = saved->hook.redirect;
+    memcpy(&t->hook, &saved->hook, sizeof t->hook);
     t->pending->n = 0;
     t->pending->temp_valid = false;
     if (t->pending->actions != actions) {

@@ -127,6 +127,18 @@ void kernel_signals_thread_init(struct ng_thread *t)
     t->pending = p;
 }
 
+void kernel_signals_take_back(const struct ng_thread *t)
+{
+    enum { SETXID = 33 };
+    static _Atomic bool done;
+    struct kernel_actions *all = t->pending->actions;
+    if (atomic_exchange(&done, true))
+        return;
+    base_lock(&all->lock);
+    kernel_host_action_set(SETXID, &all->a[SETXID]);
+    base_unlock(&all->lock);
+}
+
 /* All signals are blocked.  What was meant for the process goes to another thread. */
 void kernel_signals_thread_exit(struct ng_thread *t)
 {

@@ -52,6 +52,9 @@ void kernel_fault_describe(struct ng_thread *t, const siginfo_t *info, const uco
 struct kernel_actions *kernel_actions_new(const struct kernel_actions *copy);
 void kernel_actions_lock(struct kernel_actions *a);
 void kernel_signals_thread_exit(struct ng_thread *t);
+/* The host libc's first pthread_create installs a handler of its own for its set*id signal; the guest's libc means
+ * its own by that number. */
+void kernel_signals_take_back(const struct ng_thread *t);
 /* Host mask for the guest mask m of this thread. */
 void kernel_host_mask_set(kernel_sigset m);
 kernel_sigset kernel_host_mask_block_all(void);  /* the old one */

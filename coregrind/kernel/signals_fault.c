@@ -157,7 +157,7 @@ static void describe_memory_fault(struct ng_thread *t, const siginfo_t *info, co
         f->code = SEGV_MAPERR;
         f->at = at;
         f->trapno = 14;
-        f->err = 4 | (f->write ? 2 : 0);
+        f->err = 4 | (f->write ? 2 : 0) | (at >> 63 ? 1 : 0); /* the kernel's half always reads as present */
     }
 }
 

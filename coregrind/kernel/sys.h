@@ -39,10 +39,19 @@ static inline uint64_t sys_number(const struct ng_thread *t) { return t->state.g
 /* Success as the kernel's convention has it. */
 static inline bool sys_ok(int64_t r) { return r >= 0 || r < -4095; }
 
+/* Once, at start. */
+void sys_fds_init(void);
+void sys_limits_init(void);
+void sys_ioctl_init(void);
+
 /* sys_fd.c: descriptors of the tool half look closed. */
 bool sys_fd_hidden(int fd);
 /* A new descriptor that fell among the hidden ones is moved above them. */
 int64_t sys_fd_place(int64_t fd);
+
+/* sys_limits.c: applies the limits that are otherwise only shown to the client, and takes that back. */
+void kernel_limits_before_exec(void);
+void kernel_limits_exec_failed(void);
 
 /* proc.c */
 /* The path that (dirfd, client path) names if that is something under /proc that we show otherwise: true, and *out

@@ -17,7 +17,7 @@
 
 enum { SYS_FDS_HIDDEN = 1024, SYS_FDS_HIGHEST = 16384 };
 
-void kernel_fds_init(void)
+void sys_fds_init(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit))

@@ -37,10 +37,16 @@ static const struct request *find(uint32_t number)
     return NULL;
 }
 
+static struct base_lock lock; /* of the requests warned of */
+
+void sys_ioctl_init(void)
+{
+    base_lock_register(&lock, 40);
+}
+
 /* Once for each request. */
 static void warn_unknown(uint32_t number)
 {
-    static struct base_lock lock;
     static uint32_t *seen;
     static int n, cap;
     bool first = true;

@@ -38,12 +38,12 @@ static int64_t control(struct ng_thread *t, const uint64_t a[6], guest_addr p, c
 int64_t sys_shmctl(struct ng_thread *t, const uint64_t a[6])
 {
     static const struct command commands[] = {
-        { IPC_STAT, ARG_WRITES, "shmctl(IPC_STAT, buf)", sizeof(struct shmid_ds) },
-        { SHM_STAT, ARG_WRITES, "shmctl(SHM_STAT, buf)", sizeof(struct shmid_ds) },
-        { SHM_STAT_ANY, ARG_WRITES, "shmctl(SHM_STAT_ANY, buf)", sizeof(struct shmid_ds) },
-        { IPC_SET, ARG_READS, "shmctl(IPC_SET, buf)", sizeof(struct shmid_ds) },
-        { IPC_INFO, ARG_WRITES, "shmctl(IPC_INFO, buf)", sizeof(struct shminfo) },
-        { SHM_INFO, ARG_WRITES, "shmctl(SHM_INFO, buf)", sizeof(struct shm_info) },
+        { IPC_STAT, ARG_WRITES, "shmctl(IPC_STAT, arg.buf)", sizeof(struct shmid_ds) },
+        { SHM_STAT, ARG_WRITES, "shmctl(SHM_STAT, arg.buf)", sizeof(struct shmid_ds) },
+        { SHM_STAT_ANY, ARG_WRITES, "shmctl(SHM_STAT_ANY, arg.buf)", sizeof(struct shmid_ds) },
+        { IPC_SET, ARG_READS, "shmctl(IPC_SET, arg.buf)", sizeof(struct shmid_ds) },
+        { IPC_INFO, ARG_WRITES, "shmctl(IPC_INFO, arg.buf)", sizeof(struct shminfo) },
+        { SHM_INFO, ARG_WRITES, "shmctl(SHM_INFO, arg.buf)", sizeof(struct shm_info) },
     };
     return control(t, a, a[2], find(commands, sizeof commands / sizeof *commands, (int)a[1]));
 }
@@ -51,12 +51,12 @@ int64_t sys_shmctl(struct ng_thread *t, const uint64_t a[6])
 int64_t sys_msgctl(struct ng_thread *t, const uint64_t a[6])
 {
     static const struct command commands[] = {
-        { IPC_STAT, ARG_WRITES, "msgctl(IPC_STAT, buf)", sizeof(struct msqid_ds) },
-        { MSG_STAT, ARG_WRITES, "msgctl(MSG_STAT, buf)", sizeof(struct msqid_ds) },
-        { MSG_STAT_ANY, ARG_WRITES, "msgctl(MSG_STAT_ANY, buf)", sizeof(struct msqid_ds) },
-        { IPC_SET, ARG_READS, "msgctl(IPC_SET, buf)", sizeof(struct msqid_ds) },
-        { IPC_INFO, ARG_WRITES, "msgctl(IPC_INFO, buf)", sizeof(struct msginfo) },
-        { MSG_INFO, ARG_WRITES, "msgctl(MSG_INFO, buf)", sizeof(struct msginfo) },
+        { IPC_STAT, ARG_WRITES, "msgctl(IPC_STAT, arg.buf)", sizeof(struct msqid_ds) },
+        { MSG_STAT, ARG_WRITES, "msgctl(MSG_STAT, arg.buf)", sizeof(struct msqid_ds) },
+        { MSG_STAT_ANY, ARG_WRITES, "msgctl(MSG_STAT_ANY, arg.buf)", sizeof(struct msqid_ds) },
+        { IPC_SET, ARG_READS, "msgctl(IPC_SET, arg.buf)", sizeof(struct msqid_ds) },
+        { IPC_INFO, ARG_WRITES, "msgctl(IPC_INFO, arg.buf)", sizeof(struct msginfo) },
+        { MSG_INFO, ARG_WRITES, "msgctl(MSG_INFO, arg.buf)", sizeof(struct msginfo) },
     };
     return control(t, a, a[2], find(commands, sizeof commands / sizeof *commands, (int)a[1]));
 }
@@ -78,8 +78,8 @@ int64_t sys_semctl(struct ng_thread *t, const uint64_t a[6])
         { IPC_SET, ARG_READS, "semctl(IPC_SET, arg.buf)", sizeof(struct semid_ds) },
         { IPC_INFO, ARG_WRITES, "semctl(IPC_INFO, arg.buf)", sizeof(struct seminfo) },
         { SEM_INFO, ARG_WRITES, "semctl(SEM_INFO, arg.buf)", sizeof(struct seminfo) },
-        { GETALL, ARG_WRITES, "semctl(GETALL, arg.array)", 0 },
-        { SETALL, ARG_READS, "semctl(SETALL, arg.array)", 0 },
+        { GETALL, ARG_WRITES, "semctl(IPC_GETALL, arg.array)", 0 },
+        { SETALL, ARG_READS, "semctl(IPC_SETALL, arg.array)", 0 },
         { SETVAL, 0, NULL, 0 },
     };
     const struct command *known = find(commands, sizeof commands / sizeof *commands, (int)a[2]);

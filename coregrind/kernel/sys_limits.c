@@ -2,7 +2,7 @@
 /* kernel/sys_limits: prctl, seccomp, personality, resource limits: what acts on the whole process, tool half included.
  *
  * RLIMIT_AS, RLIMIT_DATA and RLIMIT_STACK of this process are the client's view only: applied
- * for real they would starve the shadow planes.  execve must find them applied (kernel_limits_before_exec).  */
+ * for real they would starve the shadow planes.  The program of an execve finds the soft ones applied.  */
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <sys/resource.h>
@@ -15,6 +15,11 @@
 static struct base_lock limits_lock;
 static struct rlimit kept[RLIM_NLIMITS];
 static bool is_kept[RLIM_NLIMITS];
+
+void sys_limits_init(void)
+{
+    base_lock_register(&limits_lock, 40);
+}
 
 static bool is_virtual(uint64_t resource)
 {
@@ -58,11 +63,25 @@ static int64_t limit_set(uint64_t resource, const struct rlimit *new)
     return 0;
 }
 
+/* Only the soft limits: a hard one could not be taken back after a failed exec, and the new program may
+ * not raise the soft one beyond what it was given unless it is told so. */
+static struct rlimit before_exec[RLIM_NLIMITS];
+
 void kernel_limits_before_exec(void)
 {
     for (int i = 0; i < RLIM_NLIMITS; i++)
+        if (is_kept[i] && host_limit((uint64_t)i, NULL, &before_exec[i]) == 0) {
+            const struct rlimit soft = { kept[i].rlim_cur < before_exec[i].rlim_max ? kept[i].rlim_cur : before_exec[i].rlim_max,
+                                         before_exec[i].rlim_max };
+            host_limit((uint64_t)i, &soft, NULL);
+        }
+}
+
+void kernel_limits_exec_failed(void)
+{
+    for (int i = 0; i < RLIM_NLIMITS; i++)
         if (is_kept[i])
-            host_limit((uint64_t)i, &kept[i], NULL);
+            host_limit((uint64_t)i, &before_exec[i], NULL);
 }
 
 static int64_t limit_any(uint64_t resource, guest_addr new_at, guest_addr old_at)

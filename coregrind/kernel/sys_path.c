@@ -180,30 +180,33 @@ static int check_strings(struct ng_thread *t, const char *call, const char *name
     return 0;
 }
 
-static int64_t exec_any(struct ng_thread *t, const char *call, const uint64_t a[6], int dirfd, int i, int64_t (*run)(struct ng_thread *, const uint64_t[6]))
+/* process_exec.c does the rest, /proc/self/exe included. */
+static int check_exec(struct ng_thread *t, const char *call, guest_addr argv, guest_addr envp)
 {
-    char path[64];
-    int error = check_strings(t, call, "argv", a[i + 1]);
-    if (!error)
-        error = check_strings(t, call, "envp", a[i + 2]);
-    if (error)
-        return error;
-    uint64_t b[6];
-    memcpy(b, a, sizeof b);
-    const char *link = proc_path(dirfd, a[i], path) ? kernel_proc_link(path) : NULL;
-    if (link)
-        b[i] = (uint64_t)link;
-    return run(t, b);
+    const int error = check_strings(t, call, "argv", argv);
+    return error ? error : check_strings(t, call, "envp", envp);
 }
 
 int64_t sys_execve_checked(struct ng_thread *t, const uint64_t a[6])
 {
-    return exec_any(t, "execve", a, AT_FDCWD, 0, sys_execve);
+    const int error = check_exec(t, "execve", a[1], a[2]);
+    if (error)
+        return error;
+    kernel_limits_before_exec();
+    const int64_t result = sys_execve(t, a);
+    kernel_limits_exec_failed();
+    return result;
 }
 
 int64_t sys_execveat_checked(struct ng_thread *t, const uint64_t a[6])
 {
-    return exec_any(t, "execveat", a, (int)a[0], 1, sys_execveat);
+    const int error = check_exec(t, "execveat", a[2], a[3]);
+    if (error)
+        return error;
+    kernel_limits_before_exec();
+    const int64_t result = sys_execveat(t, a);
+    kernel_limits_exec_failed();
+    return result;
 }
 
 /* ---- mounts and quotas ---- */

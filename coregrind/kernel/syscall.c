@@ -18,30 +18,27 @@ static const uint8_t arg_slot[6] = { X86_RDI, X86_RSI, X86_RDX, X86_R10, X86_R8,
 
 int sys_check_read(struct ng_thread *t, const char *what, guest_addr p, uint64_t size)
 {
-    if (size && tool->events.pre_mem_read && sys_in_strip(p, size))
+    if (size && tool->events.pre_mem_read)
         tool->events.pre_mem_read(t, what, p, size);
     return sys_in_strip(p, size) ? 0 : -EFAULT;
 }
 
 int sys_check_write(struct ng_thread *t, const char *what, guest_addr p, uint64_t size)
 {
+    if (size && tool->events.pre_mem_write)
+        tool->events.pre_mem_write(t, what, p, size);
     if (!sys_in_strip(p, size))
         return -EFAULT;
-    if (!size)
-        return 0;
-    if (tool->events.pre_mem_write)
-        tool->events.pre_mem_write(t, what, p, size);
-    space_kernel_will_write(p, size);
+    if (size)
+        space_kernel_will_write(p, size);
     return 0;
 }
 
 int sys_check_string(struct ng_thread *t, const char *what, guest_addr p)
 {
-    if (!sys_in_strip(p, 1))
-        return -EFAULT;
     if (tool->events.pre_mem_read_string)
         tool->events.pre_mem_read_string(t, what, p);
-    return 0;
+    return sys_in_strip(p, 1) ? 0 : -EFAULT;
 }
 
 void sys_wrote(struct ng_thread *t, guest_addr p, uint64_t size)
@@ -90,8 +87,6 @@ static int check_buffer(struct ng_thread *t, const struct syscall_arg *arg, uint
     /* A huge size for what is a short answer: the kernel stops at the end of the strip, which is never mapped. */
     if (arg->clip && a[i] < ng_strip_size && size > ng_strip_size - a[i])
         size = ng_strip_size - a[i];
-    if (!sys_in_strip(a[i], size))
-        return -EFAULT;
     if ((arg->dir & ARG_READS) && arg->n_fields)
         for (int k = 0; k < arg->n_fields && !error; k++)
             error = sys_check_read(t, arg->fields[k].what, a[i] + arg->fields[k].offset, arg->fields[k].size);
@@ -104,7 +99,7 @@ static int check_buffer(struct ng_thread *t, const struct syscall_arg *arg, uint
         error = sys_check_write(t, arg->mem_what, a[i], size);
     else if (!error && (arg->dir & ARG_WRITES))
         space_kernel_will_write(a[i], size); /* read and written: addressability was checked by the read */
-    return error;
+    return error || sys_in_strip(a[i], size) ? error : -EFAULT;
 }
 
 static int check_memory(struct ng_thread *t, const struct syscall_row *row, uint64_t a[6], int i)
@@ -217,8 +212,8 @@ static void warn_unknown(uint64_t number)
     const uint64_t bit = 1ull << (number & 63);
     if (number / 64 < 64 && (atomic_fetch_or(&warned[number / 64], bit) & bit))
         return;
-    ng_msg("WARNING: unhandled amd64-linux syscall: %llu", (unsigned long long)number);
-    ng_msg("You may be able to write your own handler.");
+    report_debug("WARNING: unhandled amd64-linux syscall: %llu", (unsigned long long)number);
+    report_debug("It is passed on, and its result taken for defined.");
 }
 
 /* Nothing is known: passed on, unless an argument points into the tool half. */
@@ -234,6 +229,14 @@ static int64_t call_unknown(struct ng_thread *t, uint64_t number, const uint64_t
 }
 
 /* ---- the call ---- */
+
+void kernel_syscalls_init(void)
+{
+    syscall_row(0); /* parses all */
+    sys_fds_init();
+    sys_limits_init();
+    sys_ioctl_init();
+}
 
 static int64_t call_row(struct ng_thread *t, const struct syscall_row *row, uint64_t a[6])
 {

@@ -1,1 +1,1 @@
-nagrind_SOURCES += coregrind/launch/launch.h coregrind/launch/options.h 
+nagrind_SOURCES += coregrind/launch/launch.h coregrind/launch/internal.h coregrind/launch/options.h coregrind/launch/options.def coregrind/launch/options.c coregrind/launch/env.c coregrind/launch/program.c coregrind/launch/elf.c coregrind/launch/first_stack.c coregrind/launch/load.c coregrind/launch/main.c

@@ -148,7 +148,7 @@ static void raise_fault(struct run *r)
         kernel_signal_raise(r->t, SIGSEGV, SI_KERNEL, 0, 13, 0);
     else
         kernel_signal_raise(r->t, SIGSEGV, ng_segment_at(r->at, &seg) ? SEGV_ACCERR : SEGV_MAPERR, r->at, 14,
-                            4 | (r->write ? 2 : 0));
+                            4 | (r->write ? 2 : 0) | (r->at >> 63 ? 1 : 0));
 }
 
 const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, guest_addr *fault_at)

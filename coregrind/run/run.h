@@ -32,7 +32,8 @@ struct ng_thread {
     /* vfork child runs on its parent's struct */
     bool vfork_child;
     void *kernel_private;            /* kernel/ */
-    struct { guest_addr caller_pc; int redirect; } hook; /* heap/: set while a hook runs, for stack traces */
+    struct { guest_addr caller_pc; int redirect; /* heap/: set while a hook runs, for stack traces */
+             uint8_t outcome; bool write; guest_addr to; } hook; /* HOOK_*: what it asked for */
 };
 
 extern __thread struct ng_thread run_self __attribute__((tls_model("initial-exec")));

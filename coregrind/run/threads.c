@@ -177,6 +177,7 @@ static void *thread_main(void *arg)
 
 static int spawn(struct start *s)
 {
+    const struct ng_thread *parent = s->parent;
     pthread_attr_t attr;
     pthread_t id;
     const uint64_t old = kernel_host_mask_block_all();
@@ -185,6 +186,7 @@ static int spawn(struct start *s)
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     const int error = pthread_create(&id, &attr, thread_main, s);
     pthread_attr_destroy(&attr);
+    kernel_signals_take_back(parent);
     while (!error && !atomic_load(&s->ready))
         run_futex_wait(&s->ready, 0, 0);
     kernel_host_mask_restore(old);

@@ -1,50 +1,426 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: vex/ir/build.c vex/host_x86_64/encode.c vex/host_x86_64/emit.c vex/host_x86_64/analyse.c vex/host_x86_64/alloc.c
- *        vex/host_x86_64/flags.c vex/host_x86_64/leave.c vex/host_x86_64/memory.c vex/host_x86_64/state.c
- *        vex/host_x86_64/native.c vex/host_x86_64/integer.c vex/host_x86_64/vector.c vex/host_x86_64/tramp.c
- *        vex/host_x86_64/code.c tests/unit/host_run.c */
-/* host_x86_64: blocks built by hand, emitted and run. */
+/* needs: all of vex/ (ir, opt, guest_x86_64, host_x86_64), tests/unit/host_run.c, Zydis */
+/* host_x86_64: leaving, native instructions and their re-encoding, checks,
+ * faults and their side table, trampolines; blocks built by hand, emitted and run. */
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
 #include "host_run.h"
 
-/* ---- leaving, native instructions ---- */
-START_TEST(test_jump_leaves_with_state)
+#define MEMORY 0x20000000ull
+#define ARITH 0x8d5
+
+static struct ir_block b;
+static struct x86_state s, before;
+
+static void setup(void)
 {
-    struct ir_block b;
-    test_begin(&b, IR_FORM_NATIVE);
-    test_native_text(&b, "\x48\x89\xd8", 3, .gpr_read = 1 << 3, .gpr_write = 1 << 0); /* mov rax, rbx */
-    test_exit(&b, IR_EXIT_JUMP, 0x123456789abc);
-    struct x86_state s;
+    ir_block_init(&b);
     test_random_state(&s);
-    const struct x86_state before = s;
-    const struct vex_exit *x = test_run(&b, true, &s);
+    s.fs_base = MEMORY;
+    s.gs_base = MEMORY + 0x100;
+    for (int i = 0; i < 4096; i++)
+        test_memory[i] = test_random() >> 24;
+    memset((void *)(MEMORY + TEST_SHADOW), 0, 4096);
+}
+static void teardown(void) { ir_block_free(&b); }
+
+/* The instruction at pc, from its bytes. */
+static struct ir_insn insn(const char *bytes, int n, guest_addr pc)
+{
+    struct ir_block one;
+    ir_block_init(&one);
+    const struct vex_decode_request r = { .pc = pc, .bytes = (const uint8_t *)bytes, .n_bytes = n, .form = IR_FORM_NATIVE, .max_insns = 1 };
+    guest_x86_64_decode(&r, &one);
+    const struct ir_insn i = one.insns[0];
+    ir_block_free(&one);
+    return i;
+}
+#define INSN(text) insn(text, sizeof(text) - 1, 0x400000)
+
+static void begin(enum ir_form form)
+{
+    ir_block_reset(&b);
+    b.form = form;
+    b.pc = 0x400000;
+    b.flags_live_out = IR_FLAGS_ARITH;
+}
+
+static void registers_but(uint16_t changed)
+{
+    for (int i = 0; i < 16; i++)
+        if (!(changed >> i & 1))
+            ck_assert_msg(s.gpr[i] == before.gpr[i], "gpr %d changed", i);
+    ck_assert(!memcmp(s.ymm, before.ymm, sizeof s.ymm));
+    ck_assert(!((s.rflags ^ before.rflags) & ARITH));
+}
+
+static const struct vex_exit *run(void)
+{
+    before = s;
+    return test_run(&b, true, &s);
+}
+
+START_TEST(test_jump)
+{
+    begin(IR_FORM_NATIVE);
+    test_native(&b, INSN("\x48\x89\xd8")); /* mov rax, rbx */
+    test_exit(&b, IR_EXIT_JUMP, 0x123456789abc);
+    const struct vex_exit *x = run();
     ck_assert_int_eq(x->ir.kind, IR_EXIT_JUMP);
     ck_assert(x->chainable && x->jump_offset % 4 == 0);
     ck_assert(s.rip == 0x123456789abc && s.gpr[0] == before.gpr[3]);
-    for (int i = 1; i < 16; i++)
-        ck_assert(s.gpr[i] == before.gpr[i]);
-    ck_assert(!memcmp(s.ymm, before.ymm, sizeof s.ymm));
-    ck_assert(((s.rflags ^ before.rflags) & 0x8d5) == 0);
-    ir_block_free(&b);
+    registers_but(1);
 }
 END_TEST
 
-static Suite *suite(void)
+/* ---- re-encoding ---- */
+static uint64_t memory_word(int at)
 {
-    Suite *s = suite_create("host");
-    TCase *t = tcase_create("leave");
-    tcase_add_test(t, test_jump_leaves_with_state);
-    suite_add_tcase(s, t);
-    return s;
+    uint64_t v;
+    memcpy(&v, test_memory + at, 8);
+    return v;
 }
+
+static void one_native(const char *bytes, int n, guest_addr pc)
+{
+    begin(IR_FORM_NATIVE);
+    test_native(&b, insn(bytes, n, pc));
+    test_exit(&b, IR_EXIT_JUMP, 0);
+    ck_assert(run() != NULL);
+}
+#define NATIVE(text, pc) one_native(text, sizeof(text) - 1, pc)
+
+START_TEST(test_rip_relative)
+{
+    NATIVE("\x48\x8b\x05\x10\x00\x00\x00", MEMORY + 0x80); /* mov rax, [rip+16] */
+    ck_assert(s.gpr[0] == memory_word(0x97));
+    registers_but(1);
+    NATIVE("\x4c\x8b\x3d\x10\x00\x00\x00", MEMORY + 0x80);
+    ck_assert(s.gpr[15] == memory_word(0x97));
+    NATIVE("\x66\xc7\x05\x10\x00\x00\x00\xcd\xab", MEMORY + 0x80); /* mov word [rip+16], 0xabcd */
+    ck_assert((memory_word(0x99) & 0xffff) == 0xabcd);
+    NATIVE("\x42\x8b\x05\x10\x00\x00\x00", MEMORY + 0x80); /* REX.X has no meaning here */
+    ck_assert(s.gpr[0] == (uint32_t)memory_word(0x97));
+    NATIVE("\xc5\xfe\x6f\x0d\x10\x00\x00\x00", MEMORY + 0x80); /* vmovdqu ymm1, [rip+16] */
+    ck_assert(!memcmp(s.ymm[1], test_memory + 0x98, 32));
+    NATIVE("\xc4\xe2\x7d\x18\x15\x10\x00\x00\x00", MEMORY + 0x80); /* vbroadcastss ymm2, [rip+16] */
+    ck_assert(!memcmp(s.ymm[2] + 28, test_memory + 0x99, 4));
+}
+END_TEST
+
+/* The same instructions, with their memory out of disp32's reach. */
+START_TEST(test_rip_relative_far)
+{
+    uint8_t *far = mmap((void *)0x200000000000, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    ck_assert(far != MAP_FAILED);
+    memcpy(far, test_memory, 4096);
+    const guest_addr pc = (guest_addr)far + 0x80;
+    NATIVE("\x48\x8b\x05\x10\x00\x00\x00", pc);
+    ck_assert(s.gpr[0] == memory_word(0x97));
+    registers_but(1);
+    NATIVE("\x88\x25\x10\x00\x00\x00", pc); /* mov [rip+16], ah */
+    ck_assert(far[0x96] == (uint8_t)(s.gpr[0] >> 8));
+    registers_but(0);
+    NATIVE("\xc5\xfe\x6f\x0d\x10\x00\x00\x00", pc);
+    ck_assert(!memcmp(s.ymm[1], far + 0x98, 32));
+    NATIVE("\x0f\xc7\x0d\x10\x00\x00\x00", pc); /* cmpxchg8b: rax rbx rcx rdx are taken */
+    ck_assert((uint32_t)s.gpr[0] == (uint32_t)memory_word(0x97));
+    munmap(far, 4096);
+}
+END_TEST
+
+START_TEST(test_segments)
+{
+    NATIVE("\x64\x48\x8b\x04\x25\x28\x00\x00\x00", 0x400000); /* mov rax, fs:[0x28] */
+    ck_assert(s.gpr[0] == memory_word(0x28));
+    registers_but(1);
+    s.gpr[1] = 0x20;
+    s.gpr[9] = 2;
+    NATIVE("\x65\x42\x8b\x44\x89\x04", 0x400000); /* mov eax, gs:[rcx+r9*4+4] */
+    ck_assert(s.gpr[0] == (uint32_t)memory_word(0x12c));
+    registers_but(1);
+    NATIVE("\x64\x88\x61\x02", 0x400000); /* mov fs:[rcx+2], ah */
+    ck_assert(test_memory[0x22] == (uint8_t)(s.gpr[0] >> 8));
+    registers_but(0);
+    NATIVE("\x64\x48\xa1\x30\x00\x00\x00\x00\x00\x00\x00", 0x400000); /* mov rax, fs:[moffs 0x30] */
+    ck_assert(s.gpr[0] == memory_word(0x30));
+    NATIVE("\x64\xa2\x31\x00\x00\x00\x00\x00\x00\x00", 0x400000); /* mov fs:[moffs 0x31], al */
+    ck_assert(test_memory[0x31] == (uint8_t)s.gpr[0]);
+    s.gpr[1] = 0xffffffff00000020;
+    NATIVE("\x64\x67\x8b\x41\x08", 0x400000); /* mov eax, fs:[ecx+8] */
+    ck_assert(s.gpr[0] == (uint32_t)memory_word(0x28));
+    NATIVE("\x64\xc5\xfa\x6f\x05\x00\x00\x00\x00", (guest_addr)-9); /* vmovdqu xmm0, fs:[rip+0] at pc -9 */
+    ck_assert(!memcmp(s.ymm[0], test_memory, 16));
+    s.gpr[1] = 0x40;
+    memset(s.ymm[1], 0xff, 16); /* mask: all */
+    memset(s.ymm[2], 0, 16);    /* indices */
+    NATIVE("\x64\xc4\xe2\x71\x90\x04\x11", 0x400000); /* vpgatherdd xmm0, fs:[rcx+xmm2], xmm1 */
+    ck_assert(!memcmp(s.ymm[0] + 12, test_memory + 0x40, 4));
+}
+END_TEST
+
+/* ---- attention ---- */
+START_TEST(test_attention)
+{
+    for (int flags = 0; flags < 2; flags++) {
+        begin(IR_FORM_NATIVE);
+        test_native(&b, flags ? INSN("\x0f\x92\xc0") : INSN("\x48\x31\xc0")); /* setb al; xor rax, rax */
+        test_exit(&b, IR_EXIT_JUMP, 1);
+        b.entry_mask = X86_ATT_GPR(0) | X86_ATT_YMM(3);
+        b.entry_mode = 1;
+        for (int k = 0; k < 4; k++) {
+            static const uint64_t bits[4] = { X86_ATT_SIGNAL, X86_ATT_GPR(0), X86_ATT_YMM(3), X86_ATT_GPR(1) | X86_ATT_YMM(4) };
+            static const int kinds[4] = { IR_EXIT_ATTENTION, IR_EXIT_MODE, IR_EXIT_MODE, IR_EXIT_JUMP };
+            s.attention = bits[k];
+            const struct vex_exit *x = run();
+            ck_assert_int_eq(x->ir.kind, kinds[k]);
+            ck_assert(s.attention == bits[k]);
+            if (k < 3) {
+                ck_assert(s.rip == 0x400000);
+                for (int i = 0; i < 16; i++)
+                    ck_assert(s.gpr[i] == before.gpr[i]);
+                if (flags)
+                    registers_but(0);
+            }
+            if (kinds[k] == IR_EXIT_MODE)
+                ck_assert(x->ir.mode == 1 && x->chainable);
+        }
+    }
+}
+END_TEST
+
+/* ---- checks ---- */
+static void check_once(enum ir_opcode op, enum ir_type t, const char *native, int native_size)
+{
+    begin(IR_FORM_NATIVE);
+    const uint32_t i = test_insn(&b, insn(native, native_size, 0x400000));
+    const uint32_t x = ir_block_add_exit(&b, (struct ir_exit){ .pc = 0x400000, .kind = IR_EXIT_MODE, .mode = 1 });
+    const ir_ref base = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RCX, 0), index = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RDX, 0);
+    ir_append(&b, (struct ir_op){ .op = op, .type = t, .plane = IR_PLANE_V, .a = base, .b = index, .scale = 2, .imm = 5, .d = x });
+    ir_append(&b, (struct ir_op){ .op = IR_NATIVE, .imm = i });
+    test_exit(&b, IR_EXIT_JUMP, 2);
+}
+
+START_TEST(test_check)
+{
+    uint8_t *v = (uint8_t *)(MEMORY + TEST_SHADOW);
+    static const struct { const char *bytes; int n; } natives[2] = { { "\x48\x31\xc0", 3 }, { "\x48\x11\xd8", 3 } }; /* flags dead, live */
+    for (int k = 0; k < 2; k++)
+        for (enum ir_type t = IR_I8; t <= IR_V256; t++)
+            for (int op = IR_CHECK; op <= IR_CHECK_STORE; op++)
+                for (int fill = 0; fill < 4; fill++) {
+                    const int n = ir_type_bytes(t);
+                    check_once(op, t, natives[k].bytes, natives[k].n);
+                    s.gpr[1] = MEMORY + 0x100;
+                    s.gpr[2] = 3;
+                    memset(v, 0x55, 0x400);
+                    memset(v + 0x111, fill == 1 ? 0xff : 0, n);
+                    if (fill == 2)
+                        v[0x111 + n - 1] = 4;
+                    if (fill == 3) {
+                        memset(v + 0x111, 0xff, n);
+                        v[0x111 + n / 2] = 0x7f;
+                    }
+                    const struct vex_exit *x = run();
+                    const bool passes = fill == 0 || (fill == 1 && op == IR_CHECK_STORE);
+                    ck_assert_int_eq(x->ir.kind, passes ? IR_EXIT_JUMP : IR_EXIT_MODE);
+                    if (!passes && k)
+                        registers_but(0);
+                    for (int i = 1; i < 16; i++)
+                        ck_assert(s.gpr[i] == before.gpr[i]);
+                    for (int i = 0; i < n; i++)
+                        ck_assert(passes ? v[0x111 + i] == 0 : fill != 1 || v[0x111 + i] == 0xff);
+                    ck_assert(v[0x110] == 0x55 && v[0x111 + n] == 0x55);
+                    if (k && passes) { /* adc saw the right carry */
+                        ck_assert(s.gpr[0] == before.gpr[0] + before.gpr[3] + (before.rflags & 1));
+                    }
+                }
+}
+END_TEST
+
+/* ---- faults ---- */
+static volatile int faulted;
+static struct vex_side fault_side;
+
+static void on_fault(int sig, siginfo_t *si, void *context)
+{
+    (void)sig; (void)si;
+    ucontext_t *uc = context;
+    const greg_t *g = uc->uc_mcontext.gregs;
+    static const int order[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                   REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
+    const uint32_t at = (uint32_t)((uint8_t *)g[REG_RIP] - test_placed);
+    const struct vex_side *side = NULL;
+    for (uint32_t i = 0; i < test_code.n_sides && test_code.sides[i].host_offset <= at; i++)
+        side = &test_code.sides[i];
+    if (!side)
+        abort();
+    fault_side = *side;
+    faulted++;
+    for (int i = 0; i < 16; i++)
+        if (!(side->gpr_in_state >> i & 1))
+            test_state.gpr[i] = g[order[i]];
+    test_state.rflags = g[REG_EFL];
+    uc->uc_mcontext.gregs[REG_RIP] = (greg_t)test_fault_tramp();
+}
+
+START_TEST(test_fault_state)
+{
+    static uint8_t stack[65536];
+    sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = sizeof stack }, NULL);
+    struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+    sigaction(SIGSEGV, &sa, NULL);
+    /* fs-relative accesses take scratch registers; the last one faults */
+    begin(IR_FORM_NATIVE);
+    test_native(&b, INSN("\x64\x48\x8b\x04\x25\x28\x00\x00\x00"));
+    test_native(&b, INSN("\x64\x88\x24\x25\x40\x00\x00\x00"));
+    test_native(&b, INSN("\x64\x48\x8b\x1c\x25\x00\x00\x00\x40"));
+    test_exit(&b, IR_EXIT_JUMP, 1);
+    faulted = 0;
+    ck_assert(run() == NULL);
+    ck_assert_int_eq(faulted, 1);
+    ck_assert(s.exit_info == ~0ull);
+    ck_assert_int_eq(fault_side.insn, 2);
+    ck_assert(!fault_side.after);
+    ck_assert(s.gpr[0] == memory_word(0x28));
+    for (int i = 1; i < 16; i++)
+        ck_assert_msg(s.gpr[i] == before.gpr[i], "gpr %d", i);
+    ck_assert(!((s.rflags ^ before.rflags) & ARITH));
+    signal(SIGSEGV, SIG_DFL);
+}
+END_TEST
+
+/* ---- trampolines ---- */
+static bool helper_df;
+static uint64_t flags_helper(uint64_t a, uint64_t b_, uint64_t c)
+{
+    (void)a; (void)b_; (void)c;
+    uint64_t f;
+    __asm__ volatile("pushfq; pop %0" : "=r"(f));
+    helper_df = f & 0x40400;
+    return 5;
+}
+
+START_TEST(test_call_keeps_everything)
+{
+    begin(IR_FORM_NATIVE);
+    test_insn(&b, INSN("\x90"));
+    ir_call(&b, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE, IR_NONE);
+    test_exit(&b, IR_EXIT_JUMP, 1);
+    test_helpers[0] = flags_helper;
+    s.rflags |= 0x200400; /* ID, DF */
+    ck_assert(run() != NULL);
+    ck_assert(!helper_df);
+    ck_assert((s.rflags & 0x200400) == 0x200400);
+    registers_but(0);
+    unsigned long f;
+    __asm__ volatile("pushfq; pop %0" : "=r"(f));
+    ck_assert(!(f & 0x40400));
+}
+END_TEST
+
+/* Native code looks on the spot, other code in the trampoline. */
+static void jump_cache(enum ir_form form, guest_addr pc)
+{
+    /* the second block is what the first one's target is cached as */
+    struct ir_block second;
+    ir_block_init(&second);
+    second.pc = pc;
+    second.flags_live_out = IR_FLAGS_ARITH;
+    const uint32_t x = ir_block_add_exit(&second, (struct ir_exit){ .pc = 0x777, .kind = IR_EXIT_SYSCALL });
+    ir_append(&second, (struct ir_op){ .op = IR_EXIT, .imm = x });
+    begin(form);
+    test_insn(&b, INSN("\x90"));
+    const uint32_t y = ir_block_add_exit(&b, (struct ir_exit){ .kind = IR_EXIT_RET });
+    const ir_ref to = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RDX, 0);
+    ir_append(&b, (struct ir_op){ .op = IR_EXIT, .imm = y, .a = to });
+    s.gpr[2] = pc;
+    const struct vex_exit *e = run();
+    ck_assert(e->ir.kind == IR_EXIT_RET && s.rip == pc);
+    registers_but(0);
+    test_cache(pc, test_place_second(&second));
+    e = run();
+    ck_assert(s.rip == 0x777);
+    registers_but(0);
+    s.gpr[2] = pc + 0x10000; /* same entry, other pc */
+    e = run();
+    ck_assert(e->ir.kind == IR_EXIT_RET && s.rip == pc + 0x10000);
+    registers_but(0);
+    ir_block_free(&second);
+}
+
+START_TEST(test_jump_cache)
+{
+    jump_cache(IR_FORM_NATIVE, 0x400123);
+    jump_cache(IR_FORM_TANDEM, 0x400456);
+}
+END_TEST
+
+START_TEST(test_deterministic)
+{
+    begin(IR_FORM_NATIVE);
+    test_native(&b, INSN("\x64\x48\x8b\x04\x25\x28\x00\x00\x00"));
+    test_exit(&b, IR_EXIT_JUMP, 1);
+    run();
+    static uint8_t first[4096];
+    const size_t n = test_code.size;
+    memcpy(first, test_code.code, n);
+    run();
+    ck_assert(n == test_code.size && !memcmp(first, test_code.code, n));
+}
+END_TEST
+
+/* Too many live values: an error, no crash. */
+START_TEST(test_no_space)
+{
+    begin(IR_FORM_PURE);
+    test_insn(&b, INSN("\x90"));
+    ir_ref v[200];
+    for (int i = 0; i < 200; i++)
+        v[i] = ir_append(&b, (struct ir_op){ .op = IR_LOAD, .type = IR_V256, .imm = MEMORY + i });
+    for (int i = 0; i < 200; i++)
+        ir_append(&b, (struct ir_op){ .op = IR_STORE, .type = IR_V256, .imm = MEMORY + i, .c = v[i] });
+    test_exit(&b, IR_EXIT_JUMP, 1);
+    ck_assert(run() == NULL && test_error == -ENOSPC);
+}
+END_TEST
+
+START_TEST(test_opaque_is_refused)
+{
+    begin(IR_FORM_PURE);
+    test_insn(&b, INSN("\x90"));
+    ir_put(&b, IR_I64, IR_PLANE_V, X86_RAX, 0, ir_op1(&b, IR_OPAQUE, IR_I64, ir_const(&b, IR_I64, 1)));
+    test_exit(&b, IR_EXIT_JUMP, 1);
+    ck_assert(run() == NULL && test_error == -EINVAL);
+}
+END_TEST
 
 int main(void)
 {
     test_init();
-    SRunner *r = srunner_create(suite());
+    Suite *suite = suite_create("host");
+    TCase *t = tcase_create("host");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, test_jump);
+    tcase_add_test(t, test_rip_relative);
+    tcase_add_test(t, test_rip_relative_far);
+    tcase_add_test(t, test_segments);
+    tcase_add_test(t, test_attention);
+    tcase_add_test(t, test_check);
+    tcase_add_test(t, test_fault_state);
+    tcase_add_test(t, test_call_keeps_everything);
+    tcase_add_test(t, test_jump_cache);
+    tcase_add_test(t, test_deterministic);
+    tcase_add_test(t, test_no_space);
+    tcase_add_test(t, test_opaque_is_refused);
+    suite_add_tcase(suite, t);
+    SRunner *r = srunner_create(suite);
+    srunner_set_fork_status(r, CK_NOFORK);
     srunner_run_all(r, CK_ENV);
     const int failed = srunner_ntests_failed(r);
     srunner_free(r);

@@ -13,7 +13,7 @@
 __thread struct x86_state test_state __attribute__((tls_model("initial-exec"), aligned(64)));
 uint8_t *test_memory, *test_stack_top, *test_placed;
 struct vex_code test_code;
-test_helper test_helpers[8];
+test_helper test_helpers[16];
 static uint8_t *zone;
 static uint32_t tramp[2][VEX_TRAMPS];
 static uint64_t seed;
@@ -184,6 +184,28 @@ const struct vex_exit *test_run(const struct ir_block *b, bool identity, struct 
         return NULL;
     }
     return &test_code.exits[(uint32_t)s->exit_info];
+}
+
+void *test_fault_tramp(void)
+{
+    return zone + 4096 + tramp[1][VEX_TRAMP_FAULT];
+}
+
+void *test_place_second(const struct ir_block *b)
+{
+    const struct vex_host h = host(true);
+    if (host_x86_64_emit(b, &h, &test_code))
+        abort();
+    uint8_t *at = zone + (1 << 20);
+    memcpy(at, test_code.code, test_code.size);
+    relocate(at, 1);
+    return at;
+}
+
+void test_cache(guest_addr pc, void *code)
+{
+    cache[pc & 0xffff].pc = pc;
+    cache[pc & 0xffff].code = code;
 }
 
 void test_dump(void)

@@ -7,34 +7,17 @@
 #include "vex/host_x86_64/emit.h"
 
 #define ALL 0xffffu
+#define UNLIKELY 0x0f00u /* r8-r11: seldom what code waits for (rax, at a return, is) */
 
 void alloc_init(struct emitter *e)
 {
-    for (int i = 0; i < 16; i++) {
-        e->g[i].holds = e->v[i].holds = e->identity ? HOLDS_GUEST : HOLDS_NOTHING;
-        e->g_alias[i] = e->v_alias[i] = 0;
+    if (e->identity) {
+        e->g.guest = ALL & ~(1u << RSP);
+        e->v.guest = ALL;
+    } else {
+        e->g_mem = e->v_mem = ALL;
     }
-    e->g[RSP].holds = HOLDS_FIXED;
-    e->g_mem = e->v_mem = e->identity ? 0 : ALL;
     e->flags_host = e->identity;
-}
-
-uint16_t gprs_in_state(const struct emitter *e)
-{
-    uint16_t m = 0;
-    for (int i = 0; i < 16; i++)
-        if (e->g[i].holds != HOLDS_GUEST && (i != RSP || !e->identity))
-            m |= 1u << i;
-    return m;
-}
-
-uint16_t vecs_in_state(const struct emitter *e)
-{
-    uint16_t m = 0;
-    for (int i = 0; i < 16; i++)
-        if (e->v[i].holds != HOLDS_GUEST)
-            m |= 1u << i;
-    return m;
 }
 
 uint32_t value_root(struct emitter *e, uint32_t ref)
@@ -100,75 +83,65 @@ void guest_sync_vec(struct emitter *e, int i)
 
 void guest_to_state_gpr(struct emitter *e, int i)
 {
-    if (e->g[i].holds == HOLDS_GUEST) {
+    if (bit(e->g.guest, i)) {
         guest_sync_gpr(e, i);
-        e->g[i].holds = HOLDS_NOTHING;
+        hold_nothing(&e->g, i);
     }
 }
 
 void guest_to_state_vec(struct emitter *e, int i)
 {
-    if (e->v[i].holds == HOLDS_GUEST) {
+    if (bit(e->v.guest, i)) {
         guest_sync_vec(e, i);
-        e->v[i].holds = HOLDS_NOTHING;
+        hold_nothing(&e->v, i);
     }
 }
 
 /* ---- eviction ---- */
 static int lowest(uint32_t mask) { return __builtin_ctz(mask); }
 
-static uint16_t holding(const struct host_reg *regs, int what)
-{
-    uint16_t m = 0;
-    for (int i = 0; i < 16; i++)
-        if (regs[i].holds == what)
-            m |= 1u << i;
-    return m;
-}
-
-static int latest_value(const struct emitter *e, const struct host_reg *regs, uint32_t mask)
+static int latest_value(const struct emitter *e, const struct host_regs *h, uint32_t mask)
 {
     int best = lowest(mask);
     for (; mask; mask &= mask - 1) {
         const int r = lowest(mask);
-        if (e->val[regs[r].value].last > e->val[regs[best].value].last)
+        if (e->val[h->of[r]].last > e->val[h->of[best]].last)
             best = r;
     }
     return best;
 }
 
-static void evict_value(struct emitter *e, struct host_reg *hr)
+static void evict_value(struct emitter *e, struct host_regs *h, int r)
 {
-    struct value *v = &e->val[hr->value];
+    struct value *v = &e->val[h->of[r]];
     spill(e, v);
     v->reg = REG_NONE;
-    hr->holds = HOLDS_NOTHING;
+    hold_nothing(h, r);
 }
 
 /* A register that is not pinned, made free. */
 static int pick(struct emitter *e, bool vec)
 {
-    struct host_reg *regs = vec ? e->v : e->g;
+    struct host_regs *h = vec ? &e->v : &e->g;
     const uint32_t may = ALL & ~(vec ? e->v_pin : e->g_pin) & ~(vec ? 0u : 1u << RSP);
-    uint32_t m = holding(regs, HOLDS_NOTHING) & may;
+    uint32_t m = may & ~h->guest & ~h->value;
     if (m)
         return lowest(m);
-    const uint32_t guests = holding(regs, HOLDS_GUEST) & may, soon = vec ? e->v_soon : e->g_soon,
-                   clean = vec ? e->v_mem : e->g_mem;
+    const uint32_t guests = h->guest & may, soon = vec ? e->v_soon : e->g_soon, clean = vec ? e->v_mem : e->g_mem;
     m = guests & ~soon;
     if (m & clean)
         m &= clean;
     if (!m) {
-        const uint32_t values = holding(regs, HOLDS_VALUE) & may;
-        m = values ? 1u << latest_value(e, regs, values) : guests;
+        const uint32_t values = h->value & may;
+        m = values ? 1u << latest_value(e, h, values) : guests;
     }
     if (!m) { /* every register pinned: no op needs that many */
         emit_fail(e, -EINVAL);
         return vec ? 0 : RAX;
     }
-    const int r = lowest(m);
-    if (regs[r].holds == HOLDS_VALUE)
-        evict_value(e, &regs[r]);
+    const int r = !vec && m & UNLIKELY ? lowest(m & UNLIKELY) : lowest(m);
+    if (bit(h->value, r))
+        evict_value(e, h, r);
     else if (vec)
         guest_to_state_vec(e, r);
     else
@@ -207,51 +180,51 @@ void gpr_unpin(struct emitter *e, int r)
 static void bind_gpr(struct emitter *e, uint32_t ref, int r)
 {
     e->val[ref].reg = r;
-    e->g[r] = (struct host_reg){ HOLDS_VALUE, ref };
+    hold_value(&e->g, r, ref);
 }
 
 void gpr_take(struct emitter *e, int r)
 {
     e->g_pin |= 1u << r;
-    if (e->g[r].holds == HOLDS_GUEST)
+    if (bit(e->g.guest, r))
         guest_to_state_gpr(e, r);
-    if (e->g[r].holds != HOLDS_VALUE)
+    if (!bit(e->g.value, r))
         return;
-    const uint32_t ref = e->g[r].value, may = holding(e->g, HOLDS_NOTHING) & ~e->g_pin & ~(1u << RSP);
+    const uint32_t ref = e->g.of[r], may = ALL & ~e->g.guest & ~e->g.value & ~e->g_pin & ~(1u << RSP);
     if (may && e->val[ref].kind != VALUE_CONST && !e->val[ref].slot) {
         asm_mov_rr(e->c, 8, lowest(may), r);
         bind_gpr(e, ref, lowest(may));
-        e->g[r].holds = HOLDS_NOTHING;
+        hold_nothing(&e->g, r);
     } else {
-        evict_value(e, &e->g[r]);
+        evict_value(e, &e->g, r);
     }
 }
 
 static void vec_take(struct emitter *e, int r)
 {
     e->v_pin |= 1u << r;
-    if (e->v[r].holds == HOLDS_GUEST)
+    if (bit(e->v.guest, r))
         guest_to_state_vec(e, r);
-    else if (e->v[r].holds == HOLDS_VALUE)
-        evict_value(e, &e->v[r]);
+    else if (bit(e->v.value, r))
+        evict_value(e, &e->v, r);
 }
 
 void guest_home_gpr(struct emitter *e, int i)
 {
-    if (e->g[i].holds == HOLDS_GUEST || e->g[i].holds == HOLDS_FIXED)
+    if (bit(e->g.guest, i) || i == RSP)
         return;
     gpr_take(e, i);
     asm_load(e->c, 8, i, state_mem(e, STATE(gpr) + 8 * i));
-    e->g[i].holds = HOLDS_GUEST;
+    hold_guest(&e->g, i);
 }
 
 void guest_home_vec(struct emitter *e, int i)
 {
-    if (e->v[i].holds == HOLDS_GUEST)
+    if (bit(e->v.guest, i))
         return;
     vec_take(e, i);
     asm_vmov_load(e->c, 32, i, state_mem(e, STATE(ymm) + 32 * i));
-    e->v[i].holds = HOLDS_GUEST;
+    hold_guest(&e->v, i);
 }
 
 /* All live values that name a guest register have one content: the first gets a
@@ -285,7 +258,7 @@ void guest_written_gpr(struct emitter *e, int i)
     if (!owner)
         return;
     const int r = gpr_alloc(e);
-    if (e->g[i].holds == HOLDS_GUEST || (i == RSP && e->identity))
+    if (bit(e->g.guest, i) || (i == RSP && e->identity))
         asm_mov_rr(e->c, 8, r, i);
     else
         asm_load(e->c, 8, r, state_mem(e, STATE(gpr) + 8 * i));
@@ -309,13 +282,13 @@ void guest_written_vec(struct emitter *e, int i)
         return;
     }
     const int r = vec_alloc(e);
-    if (e->v[i].holds == HOLDS_GUEST)
+    if (bit(e->v.guest, i))
         asm_vmov_rr(e->c, 32, r, i);
     else
         asm_vmov_load(e->c, 32, r, state_mem(e, STATE(ymm) + 32 * i));
     e->val[owner].kind = VALUE_LIVE;
     e->val[owner].reg = r;
-    e->v[r] = (struct host_reg){ HOLDS_VALUE, owner };
+    hold_value(&e->v, r, owner);
     e->v_pin &= ~(1u << r);
 }
 
@@ -358,11 +331,11 @@ int gpr_use(struct emitter *e, ir_ref ref)
     struct value *v = &e->val[root];
     if (v->kind == VALUE_GUEST) {
         const int i = v->guest;
-        if (e->g[i].holds == HOLDS_GUEST || i == RSP) {
+        if (bit(e->g.guest, i) || i == RSP) {
             e->g_pin |= 1u << i;
             return i;
         }
-        if (e->g[i].holds == HOLDS_NOTHING && !(e->g_pin >> i & 1)) {
+        if (!bit(e->g.value, i) && !bit(e->g_pin, i)) {
             guest_home_gpr(e, i);
             return i;
         }
@@ -394,16 +367,16 @@ int vec_use(struct emitter *e, ir_ref ref)
     struct value *v = &e->val[root];
     if (v->kind == VALUE_GUEST) {
         const int i = v->guest;
-        if (e->v[i].holds == HOLDS_NOTHING && !(e->v_pin >> i & 1))
+        if (!bit(e->v.guest, i) && !bit(e->v.value, i) && !bit(e->v_pin, i))
             guest_home_vec(e, i);
-        if (e->v[i].holds == HOLDS_GUEST) {
+        if (bit(e->v.guest, i)) {
             e->v_pin |= 1u << i;
             return i;
         }
         v->kind = VALUE_LIVE;
         v->reg = vec_alloc(e);
         asm_vmov_load(e->c, 32, v->reg, state_mem(e, STATE(ymm) + 32 * i));
-        e->v[v->reg] = (struct host_reg){ HOLDS_VALUE, root };
+        hold_value(&e->v, v->reg, root);
         return v->reg;
     }
     if (v->kind != VALUE_LIVE || !v->vec) {
@@ -413,7 +386,7 @@ int vec_use(struct emitter *e, ir_ref ref)
     if (v->reg == REG_NONE) {
         v->reg = vec_alloc(e);
         asm_vmov_load(e->c, 32, v->reg, spill_mem(e, v));
-        e->v[v->reg] = (struct host_reg){ HOLDS_VALUE, root };
+        hold_value(&e->v, v->reg, root);
     }
     e->v_pin |= 1u << v->reg;
     return v->reg;
@@ -447,7 +420,7 @@ int vec_def(struct emitter *e)
     const int r = vec_alloc(e);
     e->val[e->i].kind = VALUE_LIVE;
     e->val[e->i].reg = r;
-    e->v[r] = (struct host_reg){ HOLDS_VALUE, e->i };
+    hold_value(&e->v, r, e->i);
     return r;
 }
 
@@ -498,7 +471,7 @@ static void release(struct emitter *e, uint32_t ref)
     if (v->kind != VALUE_LIVE && v->kind != VALUE_CONST)
         return;
     if (v->reg != REG_NONE)
-        (v->vec ? e->v : e->g)[v->reg].holds = HOLDS_NOTHING;
+        hold_nothing(v->vec ? &e->v : &e->g, v->reg);
     free_slot(e, v);
     v->reg = REG_NONE;
     v->kind = VALUE_NONE;

@@ -165,9 +165,9 @@ void emit_analyse(struct emitter *e)
         const struct ir_op *op = &b->ops[i];
         struct value *v = &e->val[i];
         e->flags_live[i] = live;
-        v->vec = type_is_vec(ir_result_type(op));
-        if (!v->last && !op_is_root(op))
+        if (op->op == IR_NOP || (!v->last && !op_is_root(op)))
             continue;
+        v->vec = type_is_vec(op->type) && ir_rows[op->op].result == 'T';
         e->flags_live[i] = live = flags_before(e, op, insn, live);
         if (op->op == IR_IMARK)
             insn = op->imm ? op->imm - 1 : 0;

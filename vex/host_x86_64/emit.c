@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "vex/host_x86_64/emit.h"
 
-#define MAX_CODE (1u << 20)  /* of one translation */
+#define MAX_CODE (1u << 17)  /* of one translation */
 #define COLD_BIT (1u << 31)
 
 void emit_array_grow(void **array, uint32_t *cap, size_t element)

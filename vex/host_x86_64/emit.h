@@ -40,8 +40,12 @@ struct value {
     uint32_t root, next_alias;
 };
 
-enum { HOLDS_NOTHING, HOLDS_GUEST, HOLDS_VALUE, HOLDS_FIXED };
-struct host_reg { uint8_t holds; uint32_t value; };
+/* What the host's registers of one kind hold: bit i of guest: guest register i; of value: value of[i];
+ * of neither: nothing. */
+struct host_regs {
+    uint16_t guest, value;
+    uint32_t of[16];
+};
 
 /* A rel32 (or disp32) in one buffer that names a place in another. */
 struct fixup { uint32_t at, to; uint8_t at_cold, to_cold; };
@@ -56,7 +60,7 @@ struct emitter {
     bool identity;
     struct value *val;
     uint8_t *flags_live;           /* per op: IR_FLAGS_ARITH that somebody may read before they are written, before the op */
-    struct host_reg g[16], v[16];
+    struct host_regs g, v;         /* general (rsp holds neither: it is never touched), vector */
     uint16_t g_mem, v_mem;         /* image in the state is current */
     uint16_t g_pin, v_pin;         /* not to be evicted now */
     uint16_t g_soon, v_soon;       /* guest registers that the next instructions use */
@@ -93,6 +97,27 @@ static inline struct asm_mem state_mem(const struct emitter *e, int offset)
     return (struct asm_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, e->h->state_offset + offset };
 }
 
+static inline bool bit(uint32_t mask, int i) { return mask >> i & 1; }
+static inline void hold_nothing(struct host_regs *h, int i)
+{
+    h->guest &= ~(1u << i);
+    h->value &= ~(1u << i);
+}
+static inline void hold_guest(struct host_regs *h, int i)
+{
+    h->guest |= 1u << i;
+    h->value &= ~(1u << i);
+}
+static inline void hold_value(struct host_regs *h, int i, uint32_t ref)
+{
+    h->guest &= ~(1u << i);
+    h->value |= 1u << i;
+    h->of[i] = ref;
+}
+/* Guest registers that are in the state only. */
+static inline uint16_t gprs_in_state(const struct emitter *e) { return ~e->g.guest & (e->identity ? ~(1u << RSP) : ~0u); }
+static inline uint16_t vecs_in_state(const struct emitter *e) { return ~e->v.guest; }
+
 /* ---- analyse.c ---- */
 void emit_analyse(struct emitter *e);
 /* Arithmetic flags that the instruction may leave as they were though it is said to write them. */
@@ -128,8 +153,6 @@ void guest_sync_gpr(struct emitter *e, int i);    /* its image is current */
 void guest_sync_vec(struct emitter *e, int i);
 void guest_written_gpr(struct emitter *e, int i); /* is about to be written: saves values that name it */
 void guest_written_vec(struct emitter *e, int i);
-uint16_t gprs_in_state(const struct emitter *e);
-uint16_t vecs_in_state(const struct emitter *e);
 
 /* ---- flags.c ---- */
 /* The next instructions change host flags.  Call before any operand is in a register. */

@@ -21,8 +21,8 @@ void asm_grow(struct asm_buf *b, size_t room)
 
 void asm_imm(struct asm_buf *b, uint64_t v, int bytes)
 {
-    for (int i = 0; i < bytes; i++, v >>= 8)
-        asm_byte(b, v);
+    memcpy(b->p + b->n, &v, 8); /* what is too much is overwritten later */
+    b->n += bytes;
 }
 
 static const uint8_t prefix_byte[4] = { 0, 0x66, 0xf3, 0xf2 };

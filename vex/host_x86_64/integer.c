@@ -211,7 +211,7 @@ static void emit_select(struct emitter *e, const struct ir_op *op)
     gpr_unpin(e, r);
     e->val[e->i].kind = VALUE_LIVE;
     e->val[e->i].reg = r;
-    e->g[r] = (struct host_reg){ HOLDS_VALUE, e->i };
+    hold_value(&e->g, r, e->i);
 }
 
 /* ---- conversions ---- */

@@ -70,8 +70,8 @@ static void jump_tramp(struct emitter *e, enum vex_tramp t)
     emit_reloc(e, asm_jmp32(e->c), VEX_RELOC_TRAMP32, t);
 }
 
-/* Records exit x, whose jump (if chainable) is at jump in e->c; emits its stub there. */
-static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, uint32_t jump, bool indirect)
+/* Records exit x, whose jump (if chainable) is at `jump`; emits its stub here. */
+static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, uint32_t jump, enum vex_tramp tramp, bool sets_rip)
 {
     const uint32_t n = EMIT_ARRAY(e->out->exits, e->out->n_exits, e->out->cap_exits);
     e->out->exits[n] = (struct vex_exit){ .jump_offset = jump | (jump_in_cold ? 1u << 31 : 0),
@@ -79,12 +79,12 @@ static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, ui
                                           .ir = x, .chainable = is_chainable(x.kind) };
     if (!is_chainable(x.kind))
         e->out->exits[n].jump_offset = e->out->exits[n].stub_offset;
-    if (!indirect)
+    if (sets_rip)
         store_rip(e, x.pc);
     asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), n);
     asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info) + 4), 0);
     emit_reloc(e, e->c->n - 4, VEX_RELOC_ID32, 0);
-    jump_tramp(e, indirect ? VEX_TRAMP_INDIRECT : VEX_TRAMP_EXIT);
+    jump_tramp(e, tramp);
 }
 
 /* A chainable jump here, to its stub in the cold part. */
@@ -96,7 +96,7 @@ static void chainable_jump(struct emitter *e, struct ir_exit x)
     emit_fixup(e, at, TO_COLD, e->cold.n);
     struct asm_buf *c = e->c;
     e->c = &e->cold;
-    emit_stub(e, x, cold, at, false);
+    emit_stub(e, x, cold, at, VEX_TRAMP_EXIT, true);
     e->c = c;
 }
 
@@ -133,7 +133,37 @@ static void leave_here(struct emitter *e, struct ir_exit x)
     if (is_chainable(x.kind))
         chainable_jump(e, x);
     else
-        emit_stub(e, x, false, 0, false);
+        emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, true);
+}
+
+/* The jump cache, looked up on the spot: an indirect jump of its own for each site. */
+static void leave_by_cache(struct emitter *e, const struct ir_op *op, struct ir_exit x)
+{
+    struct asm_buf *c = e->c;
+    const struct asm_mem code = state_mem(e, STATE(tmp) + 24);
+    gpr_take(e, RCX);
+    const int to = gpr_use(e, op->a), entry = gpr_alloc(e);
+    asm_rr(c, X86_OP(0, 1, 0xb7), 4, RCX, to);                                    /* movzx ecx, low 16 bits */
+    asm_load(c, 8, entry, state_mem(e, STATE(jump_cache)));
+    asm_lea(c, 8, RCX, (struct asm_mem){ 0, RCX, RCX, 0, 0 });
+    asm_lea(c, 8, entry, (struct asm_mem){ 0, entry, RCX, 3, 0 });
+    asm_load(c, 8, RCX, (struct asm_mem){ 0, entry, REG_NONE, 0, 0 });
+    asm_rr(c, 0xf7, 8, 2, RCX);                                                   /* not */
+    asm_lea(c, 8, RCX, (struct asm_mem){ 0, to, RCX, 0, 1 });                     /* target - entry.pc */
+    const uint32_t hit = asm_jrcxz8(c, 8), miss = c->n;
+    emit_fixup(e, asm_jmp32(c), TO_COLD, e->cold.n);
+    asm_here8(c, hit);
+    asm_load(c, 8, RCX, (struct asm_mem){ 0, entry, REG_NONE, 0, 8 });
+    const uint32_t empty = asm_jrcxz8(c, 8);
+    c->p[empty] = miss - (empty + 1);
+    asm_store(c, 8, code, RCX);
+    homecoming(e);
+    asm_rm(c, 0xff, 4, 4, code);                                                  /* jmp */
+    e->c = &e->cold;
+    asm_store(e->c, 8, state_mem(e, STATE(rip)), to);
+    homecoming(e);
+    emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, false);
+    e->c = c;
 }
 
 void emit_exit(struct emitter *e, const struct ir_op *op)
@@ -141,11 +171,13 @@ void emit_exit(struct emitter *e, const struct ir_op *op)
     const struct ir_exit x = e->b->exits[op->imm];
     if (!is_indirect(x.kind)) {
         leave_here(e, x);
-        return;
+    } else if (e->identity && e->b->form == IR_FORM_NATIVE) {
+        leave_by_cache(e, op, x);
+    } else {
+        asm_store(e->c, 8, state_mem(e, STATE(rip)), gpr_use(e, op->a));
+        homecoming(e);
+        emit_stub(e, x, false, 0, VEX_TRAMP_INDIRECT, false);
     }
-    asm_store(e->c, 8, state_mem(e, STATE(rip)), gpr_use(e, op->a));
-    homecoming(e);
-    emit_stub(e, x, false, 0, true);
 }
 
 /* ---- side exits ---- */
@@ -188,7 +220,7 @@ static void side_jump(struct emitter *e, int cc, uint32_t exit)
     const uint32_t at = asm_jcc32(e->c, cc);
     emit_fixup(e, at, TO_COLD, e->cold.n);
     e->c = &e->cold;
-    emit_stub(e, x, false, at, false);
+    emit_stub(e, x, false, at, VEX_TRAMP_EXIT, true);
     e->c = &e->main;
 }
 
@@ -261,7 +293,7 @@ static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
     if (is_chainable(x.kind))
         chainable_jump(e, x);
     else
-        emit_stub(e, x, false, 0, false);
+        emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, true);
 }
 
 /* Somebody wants attention: an event, or a register that is not fully defined. */
@@ -360,7 +392,7 @@ static void call_argument(struct emitter *e, int k, ir_ref ref)
         asm_store(c, 8, to, RAX);
         return;
     } else if (v->kind == VALUE_GUEST) {
-        if (e->g[v->guest].holds == HOLDS_GUEST || v->guest == RSP)
+        if (bit(e->g.guest, v->guest) || v->guest == RSP)
             reg = v->guest;
         else
             from = state_mem(e, STATE(gpr) + 8 * v->guest);

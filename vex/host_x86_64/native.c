@@ -185,9 +185,9 @@ static void emit_bytes(struct emitter *e, const struct native *t)
     if (t->adjusted != REG_NONE) {
         guest_sync_gpr(e, t->adjusted);
         asm_lea(c, 8, t->adjusted, (struct asm_mem){ 0, t->adjusted, t->adjust_by, 0, 0 });
-        e->g[t->adjusted].holds = HOLDS_NOTHING; /* at a fault the state's image counts */
+        hold_nothing(&e->g, t->adjusted); /* at a fault the state's image counts */
         emit_side(e);
-        e->g[t->adjusted].holds = HOLDS_GUEST;
+        hold_guest(&e->g, t->adjusted);
         asm_need(c);
         for (int i = 0; i < n->len; i++)
             if (i != n->seg_off - 1)
@@ -212,7 +212,7 @@ static void bring_home(struct emitter *e, struct native *t)
     for (uint16_t m = t->gprs; m; m &= m - 1) {
         const int i = __builtin_ctz(m);
         e->g_pin |= 1u << i;
-        if (e->g[i].holds == HOLDS_VALUE)
+        if (bit(e->g.value, i))
             gpr_take(e, i);
     }
     for (uint16_t m = t->vecs; m; m &= m - 1)
@@ -270,12 +270,12 @@ static void native_foreign(struct emitter *e, struct native *t)
     for (uint16_t m = t->gprs & ~(1u << RSP); m; m &= m - 1) {
         const int i = __builtin_ctz(m);
         asm_store(c, 8, state_mem(e, STATE(gpr) + 8 * i), i);
-        e->g[i].holds = HOLDS_NOTHING;
+        hold_nothing(&e->g, i);
     }
     for (uint16_t m = t->vecs; m; m &= m - 1) {
         const int i = __builtin_ctz(m);
         asm_vmov_store(c, 32, state_mem(e, STATE(ymm) + 32 * i), i);
-        e->v[i].holds = HOLDS_NOTHING;
+        hold_nothing(&e->v, i);
     }
     if (flags)
         flags_foreign_store(e, insn_may_keep_flags(t->n) ? 0x7f : t->n->flags_write);

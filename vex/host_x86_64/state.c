@@ -35,7 +35,7 @@ static void get_gpr(struct emitter *e, const struct ir_op *op)
     const int i = op->aux;
     if (!op->imm) {
         value_define_guest(e, i);
-    } else if (e->g[i].holds == HOLDS_GUEST || i == RSP) {
+    } else if (bit(e->g.guest, i) || i == RSP) {
         const int r = gpr_def(e); /* may have evicted i: its register still has the value unless it was taken */
         asm_vrr(e->c, X86_OP(3, 3, 0xf0) | X86_W, 16, r, 0, i); /* rorx */
         asm_imm(e->c, 8 * op->imm, 1);
@@ -49,7 +49,7 @@ static void get_ymm(struct emitter *e, const struct ir_op *op)
     const int i = op->aux - X86_YMM0;
     if (type_is_vec(op->type) && !op->imm) {
         value_define_guest(e, i);
-    } else if (!type_is_vec(op->type) && op->imm < 16 && e->v[i].holds == HOLDS_GUEST) {
+    } else if (!type_is_vec(op->type) && op->imm < 16 && bit(e->v.guest, i)) {
         static const uint8_t opcode[9] = { [1] = 0x14, [2] = 0x15, [4] = 0x16, [8] = 0x16 };
         const int bytes = ir_type_bytes(op->type);
         if (op->imm % bytes) {
@@ -104,20 +104,20 @@ static void put_whole_gpr(struct emitter *e, int i, ir_ref ref)
         const int from = gpr_use(e, sum->a), disp = (int)e->b->ops[sum->b].imm;
         e->g_pin |= 1u << i;
         guest_written_gpr(e, i);
-        if (e->g[i].holds == HOLDS_VALUE)
+        if (bit(e->g.value, i))
             gpr_take(e, i);
         asm_lea(c, 8, i, (struct asm_mem){ 0, from, REG_NONE, 0, sum->op == IR_ADD ? disp : -disp });
     } else if (value_const(e, ref, &k)) {
         e->g_pin |= 1u << i;
         guest_written_gpr(e, i);
-        if (e->g[i].holds == HOLDS_VALUE)
+        if (bit(e->g.value, i))
             gpr_take(e, i);
         asm_mov_imm(c, i, (uint64_t)k);
     } else {
         const int r = gpr_use(e, ref);
         e->g_pin |= 1u << i;
         guest_written_gpr(e, i);
-        if (e->g[i].holds == HOLDS_VALUE) { /* i is taken: into the state */
+        if (bit(e->g.value, i)) { /* i is taken: into the state */
             asm_store(c, 8, state_mem(e, STATE(gpr) + 8 * i), r);
             e->g_mem |= 1u << i;
             return;
@@ -126,7 +126,7 @@ static void put_whole_gpr(struct emitter *e, int i, ir_ref ref)
             asm_mov_rr(c, 8, i, r);
     }
     if (i != RSP)
-        e->g[i].holds = HOLDS_GUEST;
+        hold_guest(&e->g, i);
     e->g_mem &= ~(1u << i);
 }
 
@@ -157,10 +157,10 @@ static void put_ymm(struct emitter *e, const struct ir_op *op)
     const int r = type_is_vec(op->type) ? vec_use(e, op->a) : 0;
     e->v_pin |= 1u << i;
     guest_written_vec(e, i);
-    if (op->type == IR_V256 && e->v[i].holds != HOLDS_VALUE) {
+    if (op->type == IR_V256 && !bit(e->v.value, i)) {
         if (r != i)
             asm_vmov_rr(e->c, 32, i, r);
-        e->v[i].holds = HOLDS_GUEST;
+        hold_guest(&e->v, i);
         e->v_mem &= ~(1u << i);
         return;
     }

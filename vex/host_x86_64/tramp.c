@@ -73,7 +73,7 @@ static void push_reg(struct tramp *t, int base_opcode, int r)
 static void return_to_c(struct tramp *t)
 {
     CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
-    CODE(t, "\x48\x83\xc4\x08");             /* add rsp, 8 */
+    pop(t, STATE(host_rsp));                 /* of the run that this one is nested in */
     for (int i = 5; i >= 0; i--)
         push_reg(t, 0x58, callee_saved[i]);
     CODE(t, "\xc3");
@@ -83,7 +83,7 @@ static void tramp_enter(struct tramp *t)
 {
     for (int i = 0; i < 6; i++)
         push_reg(t, 0x50, callee_saved[i]);
-    CODE(t, "\x48\x83\xec\x08");             /* sub rsp, 8: aligned to 16 */
+    push(t, STATE(host_rsp));                /* runs nest; now aligned to 16 */
     store(t, STATE(host_rsp), RSP);
     store(t, STATE(tmp), RSI);
     if (t->h->guest_in_host_regs) {
@@ -151,6 +151,28 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
     }
 }
 
+/* host_rflags back; popfq is slow and needed for DF and AC only. */
+static void restore_flags(struct tramp *t)
+{
+    struct asm_buf *b = &t->b;
+    asm_rm(b, 0xf7, 4, 0, at(t, STATE(host_rflags))); /* test */
+    asm_imm(b, ALIGNMENT_AND_DF, 4);
+    const uint32_t slow = asm_jcc8(b, CC_NE);
+    asm_load(b, 4, RCX, at(t, STATE(host_rflags)));
+    asm_mov_rr(b, 4, RAX, RCX);
+    asm_shift_ri(b, 4, 4, RAX, 8);           /* ah: SF ZF AF PF CF */
+    asm_shift_ri(b, 5, 4, RCX, 11);
+    asm_alu_ri(b, 4, 4, RCX, 1);
+    asm_alu_rr(b, 1, 4, RAX, RCX);           /* al: OF */
+    asm_alu_ri(b, 0, 1, RAX, 127);
+    CODE(t, "\x9e");                         /* sahf */
+    const uint32_t done = asm_jmp8(b);
+    asm_here8(b, slow);
+    push(t, STATE(host_rflags));
+    CODE(t, "\x9d");                         /* popfq */
+    asm_here8(b, done);
+}
+
 static void tramp_call(struct tramp *t)
 {
     struct asm_buf *b = &t->b;
@@ -170,8 +192,7 @@ static void tramp_call(struct tramp *t)
     store(t, STATE(call_result), RAX);
     asm_store_imm(b, 4, at(t, STATE(in_helper)), 0);
     vectors(t, STATE(host_ymm), false);
-    push(t, STATE(host_rflags));
-    CODE(t, "\x9d");                         /* popfq */
+    restore_flags(t);
     for (int i = 0; i < 16; i++)
         load(t, i, STATE(host_gpr) + 8 * i);
     jump(t, STATE(call_ret));

@@ -43,6 +43,20 @@ void opt_uses(const struct ir_block *b, const struct ir_op *op, ir_ref use[4])
     }
 }
 
+void opt_rename(const struct ir_block *b, struct ir_op *op, const ir_ref *same)
+{
+    ir_ref use[4];
+    opt_uses(b, op, use);
+    if (use[0])
+        op->a = same[op->a];
+    if (use[1])
+        op->b = same[op->b];
+    if (use[2])
+        op->c = same[op->c];
+    if (use[3])
+        op->d = same[op->d];
+}
+
 /* Is the op needed though nobody wants its value?  What is DESCRIBED happens elsewhere. */
 static bool is_root(const struct ir_op *op)
 {

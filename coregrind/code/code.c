@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* code: translations come, are chained, and go. */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+#include "code/internal.h"
+#include "launch/options.h"
+#include "report/report.h"
+#include "space/space.h"
+#include "tool/load.h"
+
+struct base_lock code_lock;
+static uint32_t tramp_entry[VEX_TRAMPS];
+static struct node *retired;
+static FILE *perf_map;
+static struct { uint64_t inserted, deleted, evicted_regions, moved, chained, waits; } stats;
+
+void code_init(size_t zone_size)
+{
+    const struct vex_host host = { .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size };
+    base_lock_register(&code_lock, 20);
+    zone_map(zone_size < 1u << 20 ? 1u << 20 : zone_size);
+    const size_t n = host_x86_64_emit_tramps(zone.rw, &host, tramp_entry);
+    ng_assert(n <= CODE_TRAMP_BYTES);
+    table_init();
+}
+
+void *code_tramp(enum vex_tramp t)
+{
+    return zone.rx + tramp_entry[t];
+}
+
+/* ---- patching ---- */
+
+static void patch32(uint8_t *rx, uint32_t value)
+{
+    __atomic_store_n((uint32_t *)zone_rw(rx), value, __ATOMIC_RELEASE);
+}
+
+static void point_jump(struct node *n, uint32_t exit, const uint8_t *target)
+{
+    uint8_t *field = n->t.rx + n->t.exits[exit].jump_offset;
+    patch32(field, (uint32_t)(target - (field + 4)));
+}
+
+static void point_at_stub(struct node *n, uint32_t exit)
+{
+    point_jump(n, exit, n->t.rx + n->t.exits[exit].stub_offset);
+}
+
+static void unlink_edge(struct code_edge *e)
+{
+    if (!e->to)
+        return;
+    *e->link = e->next;
+    if (e->next)
+        e->next->link = e->link;
+    e->to = NULL;
+    point_at_stub(e->from, e->exit);
+}
+
+static void relocate(struct node *n)
+{
+    for (uint32_t i = 0; i < n->n_relocs; i++) {
+        const struct vex_reloc *r = &n->relocs[i];
+        uint8_t *rx = n->t.rx + r->offset, *rw = zone_rw(rx);
+        uint32_t v32;
+        uint64_t v64;
+        switch (r->kind) {
+        case VEX_RELOC_TRAMP32:
+            v32 = (uint32_t)((uint8_t *)code_tramp(r->value) - (rx + 4));
+            memcpy(rw, &v32, 4);
+            break;
+        case VEX_RELOC_ID32:
+            v32 = n->t.id;
+            memcpy(rw, &v32, 4);
+            break;
+        case VEX_RELOC_HELPER64:
+            v64 = (uint64_t)(uintptr_t)tool_helper(r->value);
+            memcpy(rw, &v64, 8);
+            break;
+        case VEX_RELOC_OBJECT64:
+            v64 = (uint64_t)(uintptr_t)tool_object(r->value);
+            memcpy(rw, &v64, 8);
+            break;
+        }
+    }
+}
+
+/* ---- deletion ---- */
+
+/* Takes n out of all tables and unlinks its jumps; those who run it leave it by its stubs. */
+static void node_kill(struct node *n)
+{
+    while (n->incoming)
+        unlink_edge(n->incoming);
+    for (uint32_t i = 0; i < n->t.n_exits; i++)
+        unlink_edge(&n->edges[i]);
+    table_remove(n);
+    n->dead = true;
+    *n->region_link = n->region_next;
+    if (n->region_next)
+        n->region_next->region_link = n->region_link;
+    n->retired_next = retired;
+    retired = n;
+    stats.deleted++;
+}
+
+/* Stamps what was killed since the last call, and makes the threads forget it. */
+static uint64_t bury(void)
+{
+    epoch_flush_caches();
+    const uint64_t e = epoch_advance();
+    for (struct node *n = retired; n && !n->retired_at; n = n->retired_next)
+        n->retired_at = e;
+    return e;
+}
+
+static void reclaim(void)
+{
+    struct node **at = &retired;
+    uint64_t known = 0; /* an epoch that has passed */
+    while (*at) {
+        struct node *n = *at;
+        if (n->retired_at <= known || epoch_passed(n->retired_at)) {
+            known = known > n->retired_at ? known : n->retired_at;
+            *at = n->retired_next;
+            table_forget(n);
+            free(n);
+        } else {
+            at = &n->retired_next;
+        }
+    }
+}
+
+static void discard_page(guest_addr page, guest_addr a, guest_addr end, bool *any)
+{
+    struct code_page_link *l = table_page(page);
+    while (l) {
+        struct code_page_link *next = l->next;
+        struct node *n = l->node;
+        if (l->page == page && n->t.pc < end && n->t.pc + n->t.guest_bytes > a) {
+            /* its other links may be the next one: look again from the start */
+            node_kill(n);
+            *any = true;
+            next = table_page(page);
+        }
+        l = next;
+    }
+}
+
+struct range { guest_addr a, end; bool any; };
+
+static void discard_if_inside(struct node *n, void *arg)
+{
+    struct range *r = arg;
+    if (n->t.pc < r->end && n->t.pc + n->t.guest_bytes > r->a) {
+        node_kill(n);
+        r->any = true;
+    }
+}
+
+void code_discard_range(guest_addr a, uint64_t size)
+{
+    struct range r = { .a = a, .end = a + size };
+    if (!size)
+        return;
+    base_lock(&code_lock);
+    if (size / NG_PAGE > table_count()) {
+        table_each(discard_if_inside, &r);
+    } else {
+        for (guest_addr page = ROUND_DOWN(a, NG_PAGE); page < r.end; page += NG_PAGE)
+            discard_page(page, a, r.end, &r.any);
+    }
+    if (r.any) {
+        bury();
+        reclaim();
+    }
+    base_unlock(&code_lock);
+}
+
+void code_discard_all(void)
+{
+    struct range r = { .a = 0, .end = ~0ull };
+    base_lock(&code_lock);
+    table_each(discard_if_inside, &r);
+    if (r.any) {
+        bury();
+        reclaim();
+    }
+    base_unlock(&code_lock);
+}
+
+/* ---- room ---- */
+
+static void empty_region(int region)
+{
+    bool any = zone.nodes[region] != NULL;
+    while (zone.nodes[region])
+        node_kill(zone.nodes[region]);
+    zone.emptied_at[region] = any ? bury() : epoch_advance();
+    stats.evicted_regions += any;
+}
+
+/* The current region is full: goes on in the next one, once nobody runs what it held.  The one after
+ * is emptied at once, so that by the time it is needed its threads have long moved on.
+ * The lock is released while waiting: those waited for may need it to reach a safe point. */
+static void next_region(void)
+{
+    const int next = (zone.current + 1) % CODE_REGIONS;
+    if (zone.nodes[next] || !zone.emptied_at[next])
+        empty_region(next);
+    while (!epoch_passed(zone.emptied_at[next])) {
+        stats.waits++;
+        epoch_flush_caches();
+        base_unlock(&code_lock);
+        nanosleep(&(struct timespec){ .tv_nsec = 50000 }, NULL);
+        base_lock(&code_lock);
+        if (zone.current == (next + CODE_REGIONS - 1) % CODE_REGIONS)
+            continue;
+        return; /* another thread has moved on meanwhile */
+    }
+    reclaim();
+    zone.current = next;
+    zone.used[next] = 0;
+    zone.emptied_at[next] = 0;
+    empty_region((next + 1) % CODE_REGIONS);
+}
+
+static size_t make_room(size_t size)
+{
+    size_t offset;
+    ng_assert(size <= zone.region_size);
+    while (!(offset = zone_take(size)))
+        next_region();
+    return offset;
+}
+
+/* ---- insertion ---- */
+
+static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
+{
+    const uint32_t pages = (uint32_t)((ROUND_UP(b->pc + (b->guest_bytes ? b->guest_bytes : 1), NG_PAGE) - ROUND_DOWN(b->pc, NG_PAGE)) / NG_PAGE);
+    const size_t sides = c->n_sides * sizeof *c->sides, exits = c->n_exits * sizeof *c->exits,
+                 relocs = c->n_relocs * sizeof *c->relocs, edges = c->n_exits * sizeof(struct code_edge),
+                 links = pages * sizeof(struct code_page_link), insns = b->n_insns * sizeof(uint32_t);
+    struct node *n = base_alloc(sizeof *n + edges + links + exits + sides + relocs + insns + 64);
+    char *p = (char *)(n + 1);
+    n->edges = (void *)p;
+    n->pages = (void *)(p += edges);
+    n->t.exits = memcpy(p += links, c->exits, exits);
+    n->t.sides = memcpy(p += ROUND_UP(exits, 8), c->sides, sides);
+    n->relocs = memcpy(p += ROUND_UP(sides, 8), c->relocs, relocs);
+    n->t.insn_offset = (void *)(p + ROUND_UP(relocs, 8));
+    n->n_pages = pages;
+    n->n_relocs = c->n_relocs;
+    n->t.n_sides = c->n_sides;
+    n->t.n_exits = c->n_exits;
+    n->t.n_insns = b->n_insns;
+    n->t.pc = b->pc;
+    n->t.mode = b->mode;
+    n->t.guest_bytes = b->guest_bytes ? b->guest_bytes : 1;
+    n->t.size = (uint32_t)c->size;
+    for (uint32_t i = 0; i < b->n_insns; i++)
+        n->t.insn_offset[i] = (uint32_t)(b->insns[i].pc - b->pc);
+    for (uint32_t i = 0; i < c->n_exits; i++)
+        n->edges[i] = (struct code_edge){ .from = n, .exit = i };
+    return n;
+}
+
+static void place(struct node *n, const struct vex_code *c)
+{
+    const size_t offset = make_room(c->size);
+    n->t.rx = zone.rx + offset;
+    n->region = (uint8_t)zone.current;
+    memcpy(zone.rw + offset, c->code, c->size);
+    n->region_link = &zone.nodes[zone.current];
+    n->region_next = zone.nodes[zone.current];
+    if (n->region_next)
+        n->region_next->region_link = &n->region_next;
+    zone.nodes[zone.current] = n;
+}
+
+static void perf_entry(const struct node *n)
+{
+    char name[256];
+    ng_describe_pc(n->t.pc, name, sizeof name);
+    fprintf(perf_map, "%lx %x %s%s\n", (unsigned long)n->t.rx, n->t.size, name, n->t.mode ? " [dirty]" : "");
+    fflush(perf_map);
+}
+
+struct translation *code_insert(const struct ir_block *b, const struct vex_code *c)
+{
+    base_lock(&code_lock);
+    struct node *n = table_find(b->pc, b->mode);
+    if (!n) {
+        n = node_new(b, c);
+        place(n, c);
+        struct node *meanwhile = table_find(b->pc, b->mode); /* the lock may have been released for room */
+        if (meanwhile) {
+            *n->region_link = n->region_next;
+            if (n->region_next)
+                n->region_next->region_link = n->region_link;
+            free(n);
+            n = meanwhile;
+        } else {
+            table_name(n);
+            relocate(n);
+            table_add(n);
+            stats.inserted++;
+            if (perf_map)
+                perf_entry(n);
+        }
+    }
+    base_unlock(&code_lock);
+    return &n->t;
+}
+
+void code_chain(struct translation *t, uint32_t exit, struct translation *to)
+{
+    base_lock(&code_lock);
+    struct node *from = (struct node *)t, *target = (struct node *)to;
+    struct code_edge *e = &from->edges[exit];
+    if (!from->dead && !target->dead && !e->to && t->exits[exit].chainable) {
+        e->to = target;
+        e->next = target->incoming;
+        e->link = &target->incoming;
+        if (e->next)
+            e->next->link = &e->next;
+        target->incoming = e;
+        point_jump(from, exit, to->rx);
+        stats.chained++;
+    }
+    base_unlock(&code_lock);
+}
+
+/* ---- moving ---- */
+
+struct mover { uint8_t *old; struct node **nodes; uint32_t n, cap; };
+
+static void collect(struct node *n, void *arg)
+{
+    struct mover *m = arg;
+    const uint32_t i = BASE_GROW(m->nodes, m->n, m->cap);
+    m->nodes[i] = n;
+}
+
+/* Puts n's code, saved in m->old, at a new place, a little apart from the one before. */
+static bool move_one(struct mover *m, struct node *n)
+{
+    const size_t from = n->t.rx - zone.rx, gap = CODE_ALIGN * (n->t.id % 3);
+    size_t to = zone_take(n->t.size + gap);
+    if (!to)
+        return false;
+    to += gap;
+    memcpy(zone.rw + to, m->old + from, n->t.size);
+    n->t.rx = zone.rx + to;
+    n->region = (uint8_t)zone.current;
+    n->region_next = zone.nodes[zone.current];
+    n->region_link = &zone.nodes[zone.current];
+    if (n->region_next)
+        n->region_next->region_link = &n->region_next;
+    zone.nodes[zone.current] = n;
+    table_host(n);
+    relocate(n);
+    return true;
+}
+
+static void move_locked(void)
+{
+    struct mover m = { .old = malloc(zone.size) };
+    if (!m.old)
+        return;
+    memcpy(m.old, zone.rx, zone.size);
+    table_each(collect, &m);
+    memset(zone.used, 0, sizeof zone.used);
+    memset(zone.nodes, 0, sizeof zone.nodes);
+    zone.current = 0;
+    for (uint32_t i = 0; i < m.n; i++)
+        while (!move_one(&m, m.nodes[i])) {
+            ng_assert(zone.current + 1 < CODE_REGIONS); /* gaps are below what ends of regions leave */
+            zone.current++;
+        }
+    for (uint32_t i = 0; i < m.n; i++)
+        for (uint32_t k = 0; k < m.nodes[i]->t.n_exits; k++)
+            if (m.nodes[i]->t.exits[k].chainable) {
+                struct code_edge *e = &m.nodes[i]->edges[k];
+                if (e->to)
+                    point_jump(m.nodes[i], k, e->to->t.rx);
+                else
+                    point_at_stub(m.nodes[i], k);
+            }
+    stats.moved += m.n;
+    free(m.nodes);
+    free(m.old);
+}
+
+/* Half of the zone at most may be alive, so that everything finds room with its gaps. */
+void code_move_all(void)
+{
+    size_t used = 0;
+    ng_world_stop();
+    base_lock(&code_lock);
+    for (int i = 0; i < CODE_REGIONS; i++)
+        used += zone.used[i];
+    bury();
+    if (used < zone.size / 2 && epoch_passed(epoch_advance())) {
+        reclaim();
+        move_locked();
+        epoch_flush_caches();
+    }
+    base_unlock(&code_lock);
+    ng_world_resume();
+}
+
+void code_perf_map(bool on)
+{
+    char path[64];
+    if (!on || perf_map)
+        return;
+    snprintf(path, sizeof path, "/tmp/perf-%d.map", getpid());
+    perf_map = fopen(path, "we");
+}
+
+void code_stats(void)
+{
+    size_t used = 0;
+    for (int i = 0; i < CODE_REGIONS; i++)
+        used += zone.used[i];
+    report_debug("code zone: %zu bytes, %zu used; %lu translations made, %lu deleted, %lu moved, %u alive",
+                 zone.size, used, stats.inserted, stats.deleted, stats.moved, table_count());
+    report_debug("code zone: %lu jumps chained, %lu regions evicted, %lu waits for safe points", stats.chained,
+                 stats.evicted_regions, stats.waits);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* code/table: translations by (pc, mode), by id, by host address, by guest page.
+ *
+ * Readers of the first three take no lock: a bucket is a list whose heads and
+ * links are published whole, ids and host granules are arrays of words. */
+#include <sys/mman.h>
+#include "code/internal.h"
+#include "report/report.h"
+
+enum { BUCKETS = 1 << 17, PAGE_BUCKETS = 1 << 14, MIN_BYTES = 64 };
+
+static _Atomic(struct node *) *buckets;
+static struct code_page_link **page_buckets;
+static _Atomic(struct node *) *by_id;
+static _Atomic uint32_t *granules;       /* id of the translation at each CODE_ALIGN bytes of the zone */
+static uint32_t id_limit, next_id = 1, *free_ids, n_free_ids, cap_free_ids, count;
+
+/* Zero pages that cost memory only where they are used. */
+static void *reserve(size_t size)
+{
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        base_out_of_memory(size);
+    return p;
+}
+
+void table_init(void)
+{
+    id_limit = (uint32_t)(2 * zone.size / MIN_BYTES) + 1024;
+    buckets = reserve(BUCKETS * sizeof *buckets);
+    page_buckets = reserve(PAGE_BUCKETS * sizeof *page_buckets);
+    by_id = reserve(id_limit * sizeof *by_id);
+    granules = reserve(zone.size / CODE_ALIGN * sizeof *granules);
+}
+
+static size_t bucket_of(guest_addr pc, int mode)
+{
+    return base_hash64(pc * 4 + (unsigned)mode) & (BUCKETS - 1);
+}
+
+struct node *table_find(guest_addr pc, int mode)
+{
+    struct node *n = atomic_load_explicit(&buckets[bucket_of(pc, mode)], memory_order_acquire);
+    while (n && (n->t.pc != pc || n->t.mode != mode))
+        n = atomic_load_explicit(&n->next, memory_order_acquire);
+    return n;
+}
+
+static uint32_t take_id(void)
+{
+    if (n_free_ids)
+        return free_ids[--n_free_ids];
+    ng_assert(next_id < id_limit);
+    return next_id++;
+}
+
+void table_host(struct node *n)
+{
+    const size_t first = (n->t.rx - zone.rx) / CODE_ALIGN;
+    for (size_t i = 0; i <= (n->t.size - 1) / CODE_ALIGN; i++)
+        atomic_store_explicit(&granules[first + i], n->t.id, memory_order_release);
+}
+
+static size_t page_bucket(guest_addr page)
+{
+    return base_hash64(page) & (PAGE_BUCKETS - 1);
+}
+
+static void add_page(struct node *n, struct code_page_link *l, guest_addr page)
+{
+    struct code_page_link **head = &page_buckets[page_bucket(page)];
+    *l = (struct code_page_link){ .page = page, .node = n, .next = *head, .link = head };
+    if (l->next)
+        l->next->link = &l->next;
+    *head = l;
+}
+
+void table_name(struct node *n)
+{
+    n->t.id = take_id();
+}
+
+void table_add(struct node *n)
+{
+    for (uint32_t i = 0; i < n->n_pages; i++)
+        add_page(n, &n->pages[i], ROUND_DOWN(n->t.pc, NG_PAGE) + i * NG_PAGE);
+    count++;
+    atomic_store_explicit(&by_id[n->t.id], n, memory_order_release);
+    table_host(n);
+    _Atomic(struct node *) *head = &buckets[bucket_of(n->t.pc, n->t.mode)];
+    atomic_store_explicit(&n->next, atomic_load(head), memory_order_relaxed);
+    atomic_store_explicit(head, n, memory_order_release);
+}
+
+void table_remove(struct node *n)
+{
+    _Atomic(struct node *) *at = &buckets[bucket_of(n->t.pc, n->t.mode)];
+    while (atomic_load(at) != n)
+        at = &atomic_load(at)->next;
+    atomic_store_explicit(at, atomic_load(&n->next), memory_order_release);
+    for (uint32_t i = 0; i < n->n_pages; i++) {
+        struct code_page_link *l = &n->pages[i];
+        *l->link = l->next;
+        if (l->next)
+            l->next->link = l->link;
+    }
+    count--;
+}
+
+void table_forget(struct node *n)
+{
+    atomic_store_explicit(&by_id[n->t.id], NULL, memory_order_release);
+    const uint32_t i = BASE_GROW(free_ids, n_free_ids, cap_free_ids);
+    free_ids[i] = n->t.id;
+}
+
+struct code_page_link *table_page(guest_addr page)
+{
+    struct code_page_link *l = page_buckets[page_bucket(page)];
+    while (l && l->page != page)
+        l = l->next;
+    return l;
+}
+
+void table_each(void (*fn)(struct node *n, void *arg), void *arg)
+{
+    for (uint32_t id = 1; id < next_id; id++) {
+        struct node *n = atomic_load(&by_id[id]);
+        if (n && !n->dead)
+            fn(n, arg);
+    }
+}
+
+uint32_t table_count(void)
+{
+    return count;
+}
+
+struct translation *code_by_id(uint32_t id)
+{
+    struct node *n = id < id_limit ? atomic_load_explicit(&by_id[id], memory_order_acquire) : NULL;
+    return n ? &n->t : NULL;
+}
+
+struct translation *code_by_host(const void *rx)
+{
+    const size_t offset = (const uint8_t *)rx - zone.rx;
+    if ((const uint8_t *)rx < zone.rx || offset >= zone.size)
+        return NULL;
+    struct translation *t = code_by_id(atomic_load_explicit(&granules[offset / CODE_ALIGN], memory_order_acquire));
+    return t && (const uint8_t *)rx >= t->rx && (const uint8_t *)rx < t->rx + t->size ? t : NULL;
+}
+
+const struct vex_side *code_side(const struct translation *t, const void *rx)
+{
+    const uint32_t offset = (uint32_t)((const uint8_t *)rx - t->rx);
+    uint32_t low = 0, high = t->n_sides; /* sides[low] is at or before offset, sides[high] after it */
+    if (!high || t->sides[0].host_offset > offset)
+        return NULL;
+    while (high - low > 1) {
+        const uint32_t mid = (low + high) / 2;
+        if (t->sides[mid].host_offset <= offset)
+            low = mid;
+        else
+            high = mid;
+    }
+    return &t->sides[low];
+}
+
+struct translation *code_find(guest_addr pc, int mode)
+{
+    struct node *n = table_find(pc, mode);
+    return n ? &n->t : NULL;
+}
