@@ -90,14 +90,14 @@ static int protection(const Elf64_Phdr *p)
     return (p->p_flags & PF_R ? PROT_READ : 0) | (p->p_flags & PF_W ? PROT_WRITE : 0) | (p->p_flags & PF_X ? PROT_EXEC : 0);
 }
 
-/* Zeros behind the file's bytes: the rest of their last page, then pages of their own. */
+/* Zeros behind the file's bytes: all the rest of their last page (as the kernel does; ld.so counts on it), then
+ * pages of their own. */
 static int map_zeros(const Elf64_Phdr *p, guest_addr start, const char **why)
 {
     const guest_addr data_end = start + p->p_filesz, end = start + p->p_memsz, page = ROUND_UP(data_end, NG_PAGE);
-    const guest_addr zeros_end = end < page ? end : page;
-    if (p->p_filesz && zeros_end > data_end && (p->p_flags & PF_W)) {
+    if (p->p_filesz && page > data_end && (p->p_flags & PF_W)) {
         static const char zeros[NG_PAGE];
-        if (ng_write(data_end, zeros, zeros_end - data_end) != zeros_end - data_end)
+        if (ng_write(data_end, zeros, page - data_end) != page - data_end)
             return fail(why, "cannot clear the end of a segment", EFAULT);
     }
     const guest_addr from = p->p_filesz ? page : ROUND_DOWN(start, NG_PAGE);
