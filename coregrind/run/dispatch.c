@@ -105,10 +105,14 @@ static void fetch_fault(struct ng_thread *t, guest_addr at)
         kernel_signal_raise(t, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, at, 14, mapped ? 0x15 : 0x14);
 }
 
-static struct translation *find_or_translate(struct ng_thread *t, int mode)
+static struct translation *find_or_translate(struct ng_thread *t, int mode, bool *checked)
 {
     struct translation *to = code_find(t->state.rip, mode);
     guest_addr fault_at;
+    const enum run_checked check = run_checked_verify(t->state.rip, mode);
+    *checked = check != RUN_UNCHECKED || (!to && space_page_needs_check(t->state.rip));
+    if (check == RUN_CHECKED_CHANGED)
+        to = NULL;
     if (!to && !(to = run_translate(t, t->state.rip, mode, &fault_at)))
         fetch_fault(t, fault_at);
     return to;
@@ -244,10 +248,12 @@ static int turn(struct ng_thread *t, int mode, struct link *link)
     *link = (struct link){ 0 };
     if ((options.stress & STRESS_DIRTY) && tool->modes > 1)
         mode = 1;
-    struct translation *to = find_or_translate(t, mode);
+    bool checked; /* every entry must come through here */
+    struct translation *to = find_or_translate(t, mode, &checked);
     if (!to)
         return 0;
-    connect(t, &last, to, mode);
+    if (!checked)
+        connect(t, &last, to, mode);
     run_enter(t, to);
     return leave(t, link);
 }
