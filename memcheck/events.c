@@ -110,10 +110,12 @@ void events_post_reg_write(struct ng_thread *t, int slot, int size)
 }
 
 /* ---- faults ---- */
-/* Reported unless the memory is there and only forbids this kind of access: that is the signal's message. */
+/* In mode 1 the attention bits may be behind the shadows: they are refreshed at a block's ways out.
+ * Reported unless the memory is there and only forbids this kind of access: that is the signal's message. */
 void events_access_fault(struct ng_thread *t, guest_addr pc, guest_addr a, size_t size, bool write)
 {
     struct ng_segment s;
+    registers_refresh_attention(ng_thread_state(t));
     if (errors_addr_just_reported(pc))
         return;
     if (ng_in_client(a) && ng_segment_at(a, &s) && s.prot && (size < 2 || ng_segment_at(a + size - 1, &s)))

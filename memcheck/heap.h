@@ -4,6 +4,7 @@
  * Layers, each using only those above it:
  *   heap_spans.c     client pages in spans of equal slots; block records, look-up by address
  *   heap_blocks.c    allocation and release: per-thread caches, quarantine, shadow, statistics
+ *   heap_lazy.c      shadow of very large blocks
  *   heap_custom.c    blocks that the program declares by client request, and mempools
  *   heap_describe.c  what a report says about an address
  *   heap_hooks.c, heap_cxx.c   the replaced functions; heap_redirects.c their table
@@ -21,6 +22,7 @@
 #pragma weak ng_symbol_find
 #pragma weak ng_fault
 #pragma weak ng_hook_jump
+#pragma weak ng_fd_hide
 
 enum heap_kind { HEAP_MALLOC, HEAP_NEW, HEAP_NEW_ARRAY, HEAP_CUSTOM, HEAP_POOL };
 enum heap_state {
@@ -81,6 +83,15 @@ static inline guest_addr heap_slot_start(const struct heap_span *s, const struct
 void heap_spans_each(void (*fn)(struct heap_block *b, void *arg), void *arg);
 void heap_spans_forked(void);
 
+/* ---- shadow of very large blocks ---- */
+#define HEAP_LAZY_MIN (4ull << 20)
+/* V bytes of [a, a+size) become VPAT_UNDEFINED or VPAT_NOACCESS without being touched; false: nothing was done, or
+ * they have become zero. */
+bool heap_lazy_fill(guest_addr a, uint64_t size, uint8_t byte);
+/* Back to ordinary zero pages; a and size by the page. */
+void heap_lazy_drop(guest_addr a, uint64_t size);
+void heap_lazy_forked(void);
+
 /* ---- blocks ---- */
 struct heap_request {
     uint64_t size;
@@ -113,7 +124,6 @@ void heap_custom_alloc(struct ng_thread *t, guest_addr a, uint64_t size, uint64_
 /* kind: HEAP_CUSTOM for a FREELIKE request, else of the function that frees a.  A block that is not custom is
  * freed as what it is, with an error. */
 void heap_custom_free(struct ng_thread *t, guest_addr a, enum heap_kind kind);
-bool heap_custom_is_live(guest_addr a);
 void heap_custom_resize(struct ng_thread *t, guest_addr a, uint64_t old_size, uint64_t new_size, uint64_t redzone);
 /* Records of the program's own blocks, mempool chunks and recently freed ones included.  World stopped. */
 void heap_custom_each(void (*fn)(struct heap_block *b, void *arg), void *arg);

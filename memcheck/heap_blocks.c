@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 #include "heap.h"
+#include "shadow_side.h"
 
 enum { BATCH = 32, BATCH_BYTES = 16 << 10, PENDING_BLOCKS = 64, PENDING_BYTES = 64 << 10 };
 
@@ -311,7 +312,10 @@ static void block_init(struct heap_block *b, const struct heap_request *r, bool 
     }
     if (mc_options.malloc_fill >= 0)
         heap_fill(b->addr, r->size, (uint8_t)mc_options.malloc_fill);
-    shadow_make_undefined(b->addr, r->size, tag);
+    if (fresh && mc_options.undef_value_errors && heap_lazy_fill(b->addr, r->size, VPAT_UNDEFINED))
+        shadow_set_origin(b->addr, r->size, tag);
+    else
+        shadow_make_undefined(b->addr, r->size, tag);
 }
 
 static struct heap_block *block_take(uint64_t bytes, uint64_t align, bool *fresh)
@@ -373,7 +377,8 @@ bool heap_release(struct ng_thread *t, struct heap_block *b)
     heap_trace_free(t, b);
     if (mc_options.free_fill >= 0)
         heap_fill(b->addr, b->size, (uint8_t)mc_options.free_fill);
-    shadow_make_noaccess(b->addr, b->size);
+    if (side_is_used() || !heap_lazy_fill(b->addr, b->size, VPAT_NOACCESS))
+        shadow_make_noaccess(b->addr, b->size);
     heap_count_free(b->size);
     quarantine_add(b);
     return true;
@@ -386,6 +391,7 @@ void heap_forked(void)
     for (int i = 0; i < HEAP_CLASSES; i++)
         pthread_mutex_init(&central[i].lock, NULL);
     heap_spans_forked();
+    heap_lazy_forked();
     heap_custom_forked();
     requests_forked();
 }

@@ -10,7 +10,9 @@
 
 enum { FREED_MAX = 4096, POOL_AUTO_FREE = 1, POOL_METAPOOL = 2 };
 
+struct custom;
 struct pool {
+    struct custom *chunks;
     guest_addr addr;
     uint64_t redzone;
     bool zeroed;
@@ -21,6 +23,7 @@ struct custom {
     struct heap_block block;     /* first; block.next chains the hash bucket */
     uint64_t redzone;
     struct pool *pool;
+    struct custom *next, *prev;  /* chunks of the pool */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -89,6 +92,11 @@ static void make(struct ng_thread *t, guest_addr a, uint64_t size, uint64_t redz
                                     .flags = pool && (pool->flags & POOL_METAPOOL) ? HEAP_FLAG_META : 0 };
     c->redzone = redzone;
     c->pool = pool;
+    if (pool) {
+        if ((c->next = pool->chunks))
+            c->next->prev = c;
+        pool->chunks = c;
+    }
     heap_trace_alloc(t, &c->block);
     insert(&c->block);
     heap_count_alloc(size);
@@ -106,7 +114,12 @@ static void make(struct ng_thread *t, guest_addr a, uint64_t size, uint64_t redz
 static void retire(struct ng_thread *t, struct custom *c)
 {
     c->block.state = HEAP_FREED;
-    c->pool = NULL;
+    if (c->pool) {
+        *(c->prev ? &c->prev->next : &c->pool->chunks) = c->next;
+        if (c->next)
+            c->next->prev = c->prev;
+        c->pool = NULL;
+    }
     heap_trace_free(t, &c->block);
     shadow_make_noaccess(c->block.addr, c->block.size);
     struct custom **slot = &freed[n_freed++ % FREED_MAX];
@@ -146,16 +159,6 @@ void heap_custom_free(struct ng_thread *t, guest_addr a, enum heap_kind kind)
         retire(t, c);
     pthread_mutex_unlock(&lock);
     heap_count_free(size);
-}
-
-bool heap_custom_is_live(guest_addr a)
-{
-    if (n_blocks == 0)
-        return false;
-    pthread_mutex_lock(&lock);
-    const bool live = find_live(a, NULL) != NULL;
-    pthread_mutex_unlock(&lock);
-    return live;
 }
 
 void heap_custom_resize(struct ng_thread *t, guest_addr a, uint64_t old_size, uint64_t new_size, uint64_t redzone)
@@ -255,17 +258,6 @@ static void free_chunk(struct ng_thread *t, struct custom *c)
     retire(t, c);
 }
 
-/* A chunk of p whose address is not below `from` in no particular order; used to walk while freeing. */
-static struct custom *chunk_next(const struct pool *p, bool (*wanted)(const struct heap_block *, const guest_addr *),
-                                 const guest_addr *arg)
-{
-    for (size_t i = 0; i < n_buckets; i++)
-        for (struct heap_block *b = buckets[i]; b; b = b->next)
-            if (b->state == HEAP_LIVE && custom_of(b)->pool == p && (!wanted || wanted(b, arg)))
-                return custom_of(b);
-    return NULL;
-}
-
 void heap_pool_create(struct ng_thread *t, guest_addr addr, uint64_t redzone, bool zeroed, unsigned flags)
 {
     if (heap_pool_exists(addr))
@@ -285,8 +277,8 @@ void heap_pool_destroy(struct ng_thread *t, guest_addr addr)
     struct pool *p = pool_lock(t, addr);
     if (!p)
         return;
-    for (struct custom *c; (c = chunk_next(p, NULL, NULL));)
-        free_chunk(t, c);
+    while (p->chunks)
+        free_chunk(t, p->chunks);
     for (struct pool **q = &pools; *q; q = &(*q)->next)
         if (*q == p) {
             *q = p->next;
@@ -318,32 +310,37 @@ void heap_pool_free(struct ng_thread *t, guest_addr addr, guest_addr a)
         errors_free(t, a);
 }
 
-static bool reaches_outside(const struct heap_block *b, const guest_addr *range)
+/* Cuts c down to [low, high), which it reaches out of. */
+static void trim_chunk(struct ng_thread *t, struct custom *c, guest_addr low, guest_addr high)
 {
-    return b->addr < range[0] || b->addr + b->size > range[1];
+    struct heap_block *b = &c->block;
+    const guest_addr end = b->addr + b->size;
+    if (low < b->addr)
+        low = b->addr;
+    if (high > end)
+        high = end;
+    if (low >= high) {
+        free_chunk(t, c);
+        return;
+    }
+    unlink_block(b);
+    shadow_make_noaccess(b->addr, low - b->addr);
+    shadow_make_noaccess(high, end - high);
+    heap_count_resize(-(int64_t)(b->size - (high - low)));
+    b->addr = low;
+    b->size = high - low;
+    insert(b);
 }
 
 void heap_pool_trim(struct ng_thread *t, guest_addr addr, guest_addr a, uint64_t size)
 {
-    const guest_addr range[2] = { a, a + size };
     struct pool *p = pool_lock(t, addr);
     if (!p)
         return;
-    for (struct custom *c; (c = chunk_next(p, reaches_outside, range));) {
-        struct heap_block *b = &c->block;
-        const guest_addr end = b->addr + b->size;
-        const guest_addr low = b->addr > range[0] ? b->addr : range[0], high = end < range[1] ? end : range[1];
-        if (low >= high) {
-            free_chunk(t, c);
-            continue;
-        }
-        unlink_block(b);
-        shadow_make_noaccess(b->addr, low - b->addr);
-        shadow_make_noaccess(high, end - high);
-        heap_count_pool_free(b->size - (high - low));
-        b->addr = low;
-        b->size = high - low;
-        insert(b);
+    for (struct custom *c = p->chunks, *next; c; c = next) {
+        next = c->next;
+        if (c->block.addr < a || c->block.addr + c->block.size > a + size)
+            trim_chunk(t, c, a, a + size);
     }
     pthread_mutex_unlock(&lock);
 }

@@ -128,6 +128,7 @@ void heap_print_summary(void)
         ng_xml("</heap_summary>");
         return;
     }
+    ng_msg("%s", "");
     ng_msg("HEAP SUMMARY:");
     ng_msg("    in use at exit: %s bytes in %s blocks", ng_commas(n.live_bytes), ng_commas(n.live_blocks));
     ng_msg("  total heap usage: %s allocs, %s frees, %s bytes allocated", ng_commas(n.allocs), ng_commas(n.frees),

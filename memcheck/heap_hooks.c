@@ -237,6 +237,21 @@ HEAP_HOOK(heap_aligned_alloc)
         allocate(t, s, A1, A0, false);
 }
 
+/* *at = a, as the program would have stored it; false: it faults. */
+static bool store_result(struct ng_thread *t, guest_addr at, guest_addr a)
+{
+    guest_addr bad;
+    if (shadow_find_noaccess(at, sizeof a, &bad))
+        errors_addr(t, at, sizeof a, true);
+    if (ng_write(at, &a, sizeof a) < sizeof a) {
+        if (ng_fault)
+            ng_fault(t, at, true);
+        return false;
+    }
+    shadow_make_defined_if_addressable(at, sizeof a);
+    return true;
+}
+
 HEAP_HOOK(heap_posix_memalign)
 {
     CHECK1();
@@ -250,12 +265,12 @@ HEAP_HOOK(heap_posix_memalign)
         errors_zero_size(t);
     const struct heap_request r = { .size = A2, .align = A1, .kind = HEAP_MALLOC };
     const guest_addr a = errors_fishy(t, "posix_memalign", "size", A2) ? 0 : heap_alloc(t, &r);
-    guest_addr bad;
-    if (a != 0 && shadow_find_noaccess(A0, sizeof a, &bad))
-        errors_addr(t, A0, sizeof a, true);
-    if (a != 0 && ng_write(A0, &a, sizeof a) == sizeof a)
-        shadow_make_defined(A0, sizeof a);
-    heap_return(s, a ? 0 : ENOMEM);
+    if (a == 0)
+        heap_return(s, ENOMEM);
+    else if (store_result(t, A0, a))
+        heap_return(s, 0);
+    else
+        heap_release(t, heap_live_block(a)); /* the program faults, and may come again */
 }
 
 HEAP_HOOK(heap_valloc)

@@ -217,7 +217,10 @@ void heap_span_unmap_large(struct heap_block *b)
     free_large = s;
     pthread_mutex_unlock(&lock);
     /* The shadow of what is not mapped is zero. */
-    madvise(ng_v(a), size, MADV_DONTNEED);
+    if (size >= HEAP_LAZY_MIN)
+        heap_lazy_drop(a, size);
+    else
+        madvise(ng_v(a), size, MADV_DONTNEED);
     if (mc_options.track_origins)
         madvise(ng_o(a), size, MADV_DONTNEED);
     ng_client_unmap(a, size);

@@ -40,7 +40,8 @@ static void fill_zero(uint8_t *p, size_t n)
     if (n >= DROP_MIN) {
         uint8_t *from = (uint8_t *)(((uintptr_t)p + PAGE - 1) & -(uintptr_t)PAGE);
         uint8_t *to = (uint8_t *)((uintptr_t)(p + n) & -(uintptr_t)PAGE);
-        if (!madvise(from, (size_t)(to - from), MADV_DONTNEED)) {
+        /* Not madvise: heap_lazy.c may have mapped a file there. */
+        if (mmap(from, (size_t)(to - from), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED) {
             memset(p, 0, (size_t)(from - p));
             memset(to, 0, (size_t)(p + n - to));
             return;

@@ -61,11 +61,12 @@ static bool copy(struct text x, guest_addr to, guest_addr from, size_t n)
 {
     struct text_fault fault;
     guest_addr bad;
+    bool clean;
     if (n == 0)
         return true;
-    const size_t done = text_move(to, from, n, &fault);
+    const size_t done = text_move(to, from, n, &fault, &clean);
     /* Shadows tell after the copy what they told before: addressability does not move. */
-    if (__builtin_expect(!shadow_is_clean(from, done) || !shadow_is_clean(to, done), 0)) {
+    if (__builtin_expect(!clean, 0)) {
         const bool reads = shadow_find_noaccess_mapped(from, done, &bad);
         const bool writes = shadow_find_noaccess_mapped(to, done, &bad);
         if (reads || writes)

@@ -2,8 +2,8 @@
 /* strings_redirects: which text and memory functions run as host code.
  *
  * Of libc; the dynamic linker's own where it exports them.  Most are ifuncs in
- * libc: the core gives every caller of the resolver our hook.  An alias shows
- * the name that reports have always shown.
+ * libc: the core gives every caller of the resolver our hook.  Of several names for
+ * one body the first row gives the name that reports have always shown.
  */
 #include "strings_text.h"
 
@@ -13,10 +13,10 @@
 #define LINKER(symbol, hook, line)           { symbol, "ld-linux-x86-64.so*", hook, symbol, FILE_NAME, line }
 
 const struct ng_redirect strings_redirects[] = {
+    LIBC("rindex", strings_strrchr, 254),
     LIBC("strrchr", strings_strrchr, 254),
-    ALIAS("rindex", "rindex", strings_strrchr, 254),
+    LIBC("index", strings_strchr, 280),
     LIBC("strchr", strings_strchr, 280),
-    ALIAS("index", "index", strings_strchr, 280),
     LIBC("strcat", strings_strcat, 344),
     LIBC("strncat", strings_strncat, 390),
     LIBC("strlcat", strings_strlcat, 447),
@@ -38,8 +38,8 @@ const struct ng_redirect strings_redirects[] = {
     LIBC("memrchr", strings_memrchr, 1029),
     LIBC("memcpy", strings_memcpy, 1157),
     ALIAS("memcpy@GLIBC_2.2.5", "memcpy@GLIBC_2.2.5", strings_memmove, 1160),
+    LIBC("bcmp", strings_memcmp, 1237),
     LIBC("memcmp", strings_memcmp, 1221),
-    ALIAS("bcmp", "bcmp", strings_memcmp, 1237),
     LIBC("stpcpy", strings_stpcpy, 1288),
     ALIAS("__stpcpy", "stpcpy", strings_stpcpy, 1288),
     LIBC("stpncpy", strings_stpncpy, 1342),

@@ -263,14 +263,15 @@ static size_t move_rest(guest_addr to, guest_addr from, size_t done, size_t n, s
     return done;
 }
 
-size_t text_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fault)
+size_t text_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fault, bool *clean)
 {
     const size_t possible = clamp(to, clamp(from, n));
     size_t done = text_overlaps(to, possible, from, possible) ? move_overlapping(to, from, possible)
                                                                     : ng_write(to, (const void *)from, possible);
     if (__builtin_expect(done < n, 0))
         done = move_rest(to, from, done, n, fault);
-    if (!shadow_is_clean(from, done) || !shadow_is_clean(to, done))
+    *clean = shadow_is_clean(from, done) && shadow_is_clean(to, done);
+    if (!*clean)
         shadow_copy_values(from, to, done);
     return done;
 }
@@ -278,8 +279,9 @@ size_t text_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fa
 bool text_copy(struct text x, guest_addr to, guest_addr from, size_t n)
 {
     struct text_fault fault;
+    bool clean;
     const size_t bytes = n > SIZE_MAX / x.unit ? SIZE_MAX : n * x.unit;
-    if (text_move(to, from, bytes, &fault) == bytes)
+    if (text_move(to, from, bytes, &fault, &clean) == bytes)
         return true;
     text_fault(x, fault.addr, fault.write);
     return false;

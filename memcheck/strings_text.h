@@ -43,9 +43,10 @@ static inline bool text_length(struct text x, guest_addr a, size_t max, size_t *
 {
     return text_find(x, a, max, 0, false, length);
 }
-/* Moves n bytes and their shadows: how many were done; fewer: *fault tells why. */
+/* Moves n bytes and their shadows: how many were done; fewer: *fault tells why. *clean: both sides were all
+ * addressable and defined. */
 struct text_fault { guest_addr addr; bool write; };
-size_t text_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fault);
+size_t text_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fault, bool *clean);
 /* Copies n units whose reads were checked; shadows too. */
 bool text_copy(struct text x, guest_addr to, guest_addr from, size_t n);
 /* Fills n bytes whose writes were checked with a byte whose V bits are v. */

@@ -50,6 +50,8 @@ bool redirect_outcome(struct ng_thread *t)
     return outcome != HOOK_RETURN;
 }
 
+int ng_fd_hide(int fd) { return base_fd_hide(fd); }
+
 guest_addr ng_symbol_find(const char *soname_glob, const char *name) { return symbols_lookup(soname_glob, name); }
 
 bool ng_option_value(const char *name, int64_t *value)

@@ -22,6 +22,6 @@ void redirect_call(struct ng_thread *t, uint32_t id);
 bool redirect_describe(guest_addr pc, const char **name, const char **file, int *line);
 void redirect_init(void);                              /* maps the hook page */
 /* What a hook asked for with ng_fault or ng_hook_jump.  redirect_call calls this after the hook, with state.rip at
- * the replaced function's entry: true if it was carried out, and then there is no return to the caller. */
+ * the function's stub: true if it was carried out, and then there is no return to the caller. */
 enum { HOOK_RETURN, HOOK_JUMP, HOOK_FAULT };
 bool redirect_outcome(struct ng_thread *t);

@@ -92,12 +92,12 @@ static bool make_absolute(int dirfd, char *path, size_t size)
 bool proc_path(int dirfd, guest_addr path, char out[64])
 {
     char full[PATH_MAX];
-    if (ng_read_string(full, path, sizeof full) < 6 && full[0] == '/')
+    if (ng_read_string(full, path, sizeof full) <= 0)
         return false;
-    if (full[0] == '/' ? strncmp(full, "/proc", 5) != 0 : !is_candidate(full))
+    if (!is_candidate(full))
         return false;
     squeeze(full);
-    if (!is_candidate(full) || (full[0] != '/' && !make_absolute(dirfd, full, sizeof full)))
+    if (full[0] != '/' && !make_absolute(dirfd, full, sizeof full))
         return false;
     const char *rest = inside_self(full);
     if (!rest || strlen(rest) > 40)

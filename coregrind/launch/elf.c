@@ -90,8 +90,8 @@ static int protection(const Elf64_Phdr *p)
     return (p->p_flags & PF_R ? PROT_READ : 0) | (p->p_flags & PF_W ? PROT_WRITE : 0) | (p->p_flags & PF_X ? PROT_EXEC : 0);
 }
 
-/* Zeros behind the file's bytes: the rest of their last page, to its very end as the kernel does (ld.so allocates
- * there), then pages of their own. */
+/* Zeros behind the file's bytes: all the rest of their last page (as the kernel does; ld.so counts on it), then
+ * pages of their own. */
 static int map_zeros(const Elf64_Phdr *p, guest_addr start, const char **why)
 {
     const guest_addr data_end = start + p->p_filesz, end = start + p->p_memsz, page = ROUND_UP(data_end, NG_PAGE);

@@ -33,7 +33,8 @@ int main(int argc, char **argv, char **envp)
     struct launch_image image;
     find_self(argv[0]);
     env_put_aside(argv, envp);
-    kernel_fds_init();
+    kernel_syscalls_init();
+    kernel_signals_init();
     options_parse(argc, argv);
     if (!host_x86_64_supported())
         ng_fatal("this CPU lacks AVX2, BMI1 or BMI2: nagrind needs an x86-64-v3 host");

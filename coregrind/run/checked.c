@@ -4,7 +4,7 @@
  * space leaves such pages writable (space_page_needs_check); their translations are
  * never chained, so every entry comes through the dispatcher, which compares the
  * guest's bytes with those translated.  A page whose code has stayed the same for
- * long is protected again.  Hardly any program has such pages: then it costs one load. */
+ * long is protected again.  Hardly any program has such pages. */
 #include "run/internal.h"
 #include "space/space.h"
 
@@ -41,11 +41,11 @@ static bool needs_check(const struct ir_block *b)
     return space_page_needs_check(b->pc) || (last / NG_PAGE != b->pc / NG_PAGE && space_page_needs_check(last));
 }
 
-void run_checked_note(const struct ir_block *b, const uint8_t *bytes)
+bool run_checked_note(const struct ir_block *b, const uint8_t *bytes)
 {
-    const bool wanted = needs_check(b);
+    const bool wanted = b->guest_bytes && needs_check(b);
     if (!wanted && !atomic_load(&all.n))
-        return;
+        return false;
     base_lock(&all.lock);
     struct checked **at = find(b->pc, b->mode);
     if (*at)
@@ -58,6 +58,7 @@ void run_checked_note(const struct ir_block *b, const uint8_t *bytes)
         atomic_fetch_add(&all.n, 1);
     }
     base_unlock(&all.lock);
+    return wanted;
 }
 
 static bool bytes_are_same(const struct checked *c)
@@ -78,29 +79,23 @@ static bool calm_down(const struct checked *c)
     return space_page_calm(c->pc) && (last / NG_PAGE == c->pc / NG_PAGE || space_page_calm(last));
 }
 
-enum run_checked run_checked_verify(guest_addr pc, int mode)
+bool run_checked_is_same(struct translation *to)
 {
-    enum run_checked result = RUN_CHECKED_SAME;
-    if (!atomic_load_explicit(&all.n, memory_order_relaxed))
-        return RUN_UNCHECKED;
+    bool same = false;
     base_lock(&all.lock);
-    struct checked **at = find(pc, mode), *c = *at;
-    if (!c) {
-        result = RUN_UNCHECKED;
-    } else {
+    struct checked **at = find(to->pc, to->mode), *c = *at;
+    if (c) {
         const bool calm = ++c->calm > CALM && calm_down(c);
-        if (!bytes_are_same(c)) {
-            const uint32_t n = c->n;
+        same = bytes_are_same(c);
+        if (same && calm)
+            to->checked = false;
+        if (!same || calm)
             remove_entry(at);
-            result = RUN_CHECKED_CHANGED;
-            code_discard_range(pc, n ? n : 1);
-        } else if (calm) {
-            remove_entry(at);
-            result = RUN_UNCHECKED;
-        }
     }
     base_unlock(&all.lock);
-    return result;
+    if (!same)
+        code_discard_range(to->pc, to->guest_bytes);
+    return same;
 }
 
 void run_checked_after_fork(void)

@@ -105,13 +105,11 @@ static void fetch_fault(struct ng_thread *t, guest_addr at)
         kernel_signal_raise(t, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, at, 14, mapped ? 0x15 : 0x14);
 }
 
-static struct translation *find_or_translate(struct ng_thread *t, int mode, bool *checked)
+static struct translation *find_or_translate(struct ng_thread *t, int mode)
 {
     struct translation *to = code_find(t->state.rip, mode);
     guest_addr fault_at;
-    const enum run_checked check = run_checked_verify(t->state.rip, mode);
-    *checked = check != RUN_UNCHECKED || (!to && space_page_needs_check(t->state.rip));
-    if (check == RUN_CHECKED_CHANGED)
+    if (to && to->checked && !run_checked_is_same(to))
         to = NULL;
     if (!to && !(to = run_translate(t, t->state.rip, mode, &fault_at)))
         fetch_fault(t, fault_at);
@@ -120,7 +118,7 @@ static struct translation *find_or_translate(struct ng_thread *t, int mode, bool
 
 static void connect(struct ng_thread *t, const struct link *link, struct translation *to, int mode)
 {
-    if (options.stress & STRESS_EVENTS)
+    if ((options.stress & STRESS_EVENTS) || to->checked)
         return;
     if (link->indirect && (mode == 0 || (options.stress & STRESS_DIRTY))) {
         code_jump_cache_put(&t->state, to->pc, to);
@@ -248,12 +246,10 @@ static int turn(struct ng_thread *t, int mode, struct link *link)
     *link = (struct link){ 0 };
     if ((options.stress & STRESS_DIRTY) && tool->modes > 1)
         mode = 1;
-    bool checked; /* every entry must come through here */
-    struct translation *to = find_or_translate(t, mode, &checked);
+    struct translation *to = find_or_translate(t, mode);
     if (!to)
         return 0;
-    if (!checked)
-        connect(t, &last, to, mode);
+    connect(t, &last, to, mode);
     run_enter(t, to);
     return leave(t, link);
 }

@@ -19,11 +19,11 @@ enum run_stat {
 struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, guest_addr *fault_at);
 void run_translator_free(void);          /* this thread's buffers */
 
-/* checked.c: blocks on pages that are written and run alternately. */
-enum run_checked { RUN_UNCHECKED, RUN_CHECKED_SAME, RUN_CHECKED_CHANGED /* dropped: translate again */ };
-enum run_checked run_checked_verify(guest_addr pc, int mode);
-/* b becomes a translation; bytes: the b->guest_bytes that were decoded. */
-void run_checked_note(const struct ir_block *b, const uint8_t *bytes);
+/* checked.c: blocks on pages that are written and run alternately (translation.checked). */
+/* b becomes a translation; bytes: the b->guest_bytes that were decoded.  Must it be checked? */
+bool run_checked_note(const struct ir_block *b, const uint8_t *bytes);
+/* Are the guest's bytes still those?  If not, the translation is dropped. */
+bool run_checked_is_same(struct translation *to);
 void run_checked_after_fork(void);
 
 /* --trace: prints what options.trace asks for, if pc is in its range. */

@@ -159,8 +159,9 @@ struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, 
         space_protect_code(pc);
         if (!compile(t, x, pc, mode))
             return NULL;
-        run_checked_note(&x->out, x->bytes);
+        const bool checked = run_checked_note(&x->out, x->bytes);
         made = code_insert(&x->out, &x->code);
+        made->checked = checked;
         /* Another thread may have written meanwhile, when there was nothing to drop yet. */
         protect_pages(&x->out);
         if (is_current(x))

@@ -1,1 +1,1 @@
-nagrind_SOURCES += coregrind/symbols/symbols.h 
+nagrind_SOURCES += coregrind/symbols/symbols.h coregrind/symbols/internal.h coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/names.c coregrind/symbols/describe.c coregrind/symbols/unwind.c coregrind/symbols/trace.c

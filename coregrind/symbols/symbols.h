@@ -26,4 +26,12 @@ bool symbols_data(guest_addr a, char *name, size_t size, guest_addr *start, uint
 bool symbols_section(guest_addr a, const char **section, const char **object);
 /* Value of an exported or local function symbol in the object that holds / is named by soname glob; 0: none. */
 guest_addr symbols_lookup(const char *soname_glob, const char *name);
+/* First address of the function that holds pc; 0 if unknown. */
+guest_addr symbols_function_start(guest_addr pc);
+/* Unwinds t: code addresses as traces have them (return addresses minus 1), and the stack pointer
+ * in each frame (sps may be NULL).  The number of frames, at most max. */
+struct ng_thread;
+int symbols_walk(struct ng_thread *t, guest_addr *pcs, guest_addr *sps, int max);
+/* The forked child has the trace store and objects as they were, and only this thread. */
+void symbols_after_fork(void);
 /* Trace store: hash-consed stack traces (ng_trace_* of tool.h are here). */

@@ -157,6 +157,8 @@ NG_API void ng_fault(struct ng_thread *t, guest_addr a, bool write);
 /* For hooks: instead of returning to its caller the guest continues at `to`, with its stack, and its registers as
  * the hook leaves them. */
 NG_API void ng_hook_jump(struct ng_thread *t, guest_addr to);
+/* Moves a tool's own descriptor above the client's (close-on-exec): the new number, or -errno. */
+NG_API int ng_fd_hide(int fd);
 /* Address of a function symbol in an object whose soname matches the glob; 0: none. */
 NG_API guest_addr ng_symbol_find(const char *soname_glob, const char *name);
 
@@ -212,6 +214,8 @@ struct ng_tool {
     bool (*supp_matches)(const struct ng_error *e, int kind, const char *extra);
     int (*supp_check_extra)(int kind, const char *extra); /* 0 or -1 */
     void (*stats)(void);
+    /* Bytes and blocks that a suppressed ng_error_unique stands for ("used_suppression" lines); may be NULL. */
+    void (*error_weight)(const struct ng_error *e, uint64_t *bytes, uint64_t *blocks);
 };
 NG_API void ng_tool_lock(void);
 NG_API void ng_tool_unlock(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_custom.c memcheck/heap_describe.c
+/* needs: memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_lazy.c memcheck/heap_custom.c memcheck/heap_describe.c
  *        memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/leak.c memcheck/leak_search.c memcheck/leak_records.c
  *        memcheck/leak_heuristics.c memcheck/requests.c memcheck/shadow.c memcheck/shadow_side.c memcheck/registers.c
  *        memcheck/errors.c memcheck/errors_print.c memcheck/options.c */
@@ -190,6 +190,43 @@ START_TEST(quarantine_delays_reuse)
 }
 END_TEST
 
+static long resident_pages(void)
+{
+    long size, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (!f || fscanf(f, "%ld %ld", &size, &resident) != 2)
+        ck_abort_msg("statm");
+    fclose(f);
+    return resident;
+}
+
+START_TEST(huge_blocks_cost_nothing_untouched)
+{
+    const uint64_t n = 5ull << 30;
+    const long before = resident_pages();
+    const guest_addr a = alloc(n), z = stub_call(heap_calloc, 1, n, 0);
+    ck_assert(noaccess(a - 1) && noaccess(a + n) && !noaccess(a + n - 1));
+    ck_assert_int_eq(*ng_v(a), 0xff);
+    ck_assert_int_eq(*ng_v(a + n / 2), 0xff);
+    ck_assert_int_eq(*ng_v(a + n - 1), 0xff);
+    ck_assert(shadow_is_clean(z + n / 2, 4096) && noaccess(z - 1) && noaccess(z + n));
+    shadow_make_defined(a + (100 << 20) + 5, 20 << 20);
+    ck_assert(shadow_is_clean(a + (100 << 20) + 5, 20 << 20));
+    ck_assert_int_eq(*ng_v(a + (100 << 20) + 4), 0xff);
+    ck_assert_int_eq(*ng_v(a + (120 << 20) + 5), 0xff);
+    shadow_set_byte(a + 12345, 7);
+    ck_assert_int_eq(*ng_v(a + 12345 + (4 << 20)), 0xff); /* the file itself is unchanged */
+    release(a);
+    release(z);
+    ck_assert_int_eq(*ng_v(a + n / 2), 0);
+    ck_assert_int_lt(resident_pages() - before, 20000);
+    mc_options.freelist_vol = 1 << 30;
+    const guest_addr b = alloc(10 << 20);
+    release(b);
+    ck_assert(noaccess(b) && noaccess(b + (5 << 20)));
+}
+END_TEST
+
 START_TEST(descriptions)
 {
     const guest_addr a = alloc(20);
@@ -339,6 +376,7 @@ int main(void)
     tcase_add_test(c, cxx_pairs);
     tcase_add_test(c, alignments);
     tcase_add_test(c, quarantine_delays_reuse);
+    tcase_add_test(c, huge_blocks_cost_nothing_untouched);
     tcase_add_test(c, descriptions);
     tcase_add_test(c, custom_blocks);
     tcase_add_test(c, mempools);

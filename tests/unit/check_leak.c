@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_custom.c memcheck/heap_describe.c
+/* needs: memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_lazy.c memcheck/heap_custom.c memcheck/heap_describe.c
  *        memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/leak.c memcheck/leak_search.c memcheck/leak_records.c
  *        memcheck/leak_heuristics.c memcheck/requests.c memcheck/shadow.c memcheck/shadow_side.c memcheck/registers.c
  *        memcheck/errors.c memcheck/errors_print.c memcheck/options.c */
@@ -220,7 +220,7 @@ START_TEST(nothing_left)
     ck_assert_str_eq(stub_log, "For a detailed leak analysis, rerun with: --leak-check=full\n\n");
     stub_log_clear();
     heap_print_summary();
-    ck_assert_str_eq(stub_log, "HEAP SUMMARY:\n    in use at exit: 0 bytes in 0 blocks\n"
+    ck_assert_str_eq(stub_log, "\nHEAP SUMMARY:\n    in use at exit: 0 bytes in 0 blocks\n"
                                "  total heap usage: 1 allocs, 1 frees, 10 bytes allocated\n\n");
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_custom.c memcheck/heap_describe.c
+/* needs: memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_lazy.c memcheck/heap_custom.c memcheck/heap_describe.c
  *        memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/leak.c memcheck/leak_search.c memcheck/leak_records.c
  *        memcheck/leak_heuristics.c memcheck/requests.c memcheck/shadow.c memcheck/shadow_side.c memcheck/registers.c
  *        memcheck/errors.c memcheck/errors_print.c memcheck/options.c memcheck/strings_text.c memcheck/strings_mem.c

@@ -79,6 +79,7 @@ int ng_trace_frames(ng_trace t, guest_addr *pcs, int max) /* traces 10..19 share
 const char *ng_intern(const char *s) { return strdup(s); }
 guest_addr ng_symbol_find(const char *soname, const char *name) { (void)soname; (void)name; return 0; }
 void ng_fault(struct ng_thread *t, guest_addr a, bool write) { (void)t; (void)write; stub_fault_at = a; }
+int ng_fd_hide(int fd) { return fd; }
 void ng_hook_jump(struct ng_thread *t, guest_addr to) { (void)t; (void)to; }
 int ng_helper_register(const char *name, ng_helper_fn fn) { (void)name; (void)fn; return 0; }
 void ng_error_record(struct ng_error *e)

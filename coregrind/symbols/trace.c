@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* symbols/trace: stack traces, each kept once.  A trace is the number of its
+ * entry; entries and their addresses are never freed. */
+#include "launch/options.h"
+#include "run/run.h"
+#include "symbols/internal.h"
+
+enum { BUCKETS = 1 << 16, BLOCK = 1 << 16, MAX_BLOCKS = 1 << 14, MAX_DEPTH = 500 };
+struct entry { ng_trace next; uint32_t n; guest_addr pcs[]; };
+
+static struct base_lock lock;
+static _Atomic ng_trace buckets[BUCKETS];
+static _Atomic(struct entry *) *blocks[MAX_BLOCKS]; /* entry number -> entry */
+static ng_trace count = 1;
+static char *arena;
+static size_t arena_left;
+
+static struct entry *entry_of(ng_trace t)
+{
+    _Atomic(struct entry *) *b = blocks[t / BLOCK];
+    return b ? atomic_load_explicit(&b[t % BLOCK], memory_order_acquire) : NULL;
+}
+
+static ng_trace find(const guest_addr *pcs, int n, uint64_t hash)
+{
+    ng_trace t = atomic_load_explicit(&buckets[hash % BUCKETS], memory_order_acquire);
+    for (; t; t = entry_of(t)->next) {
+        const struct entry *e = entry_of(t);
+        if (e->n == (uint32_t)n && !memcmp(e->pcs, pcs, n * sizeof *pcs))
+            return t;
+    }
+    return 0;
+}
+
+static struct entry *new_entry(int n)
+{
+    const size_t size = sizeof(struct entry) + n * sizeof(guest_addr);
+    if (arena_left < size) {
+        arena_left = 1 << 20;
+        arena = base_alloc(arena_left);
+    }
+    struct entry *e = (struct entry *)arena;
+    arena += size;
+    arena_left -= size;
+    return e;
+}
+
+static ng_trace intern(const guest_addr *pcs, int n)
+{
+    const uint64_t hash = base_hash_bytes(pcs, n * sizeof *pcs);
+    ng_trace t = find(pcs, n, hash);
+    if (t)
+        return t;
+    base_lock(&lock);
+    if (!(t = find(pcs, n, hash)) && count / BLOCK < MAX_BLOCKS) {
+        t = count++;
+        if (!blocks[t / BLOCK])
+            blocks[t / BLOCK] = base_alloc(BLOCK * sizeof **blocks);
+        struct entry *e = new_entry(n);
+        e->n = (uint32_t)n;
+        memcpy(e->pcs, pcs, n * sizeof *pcs);
+        e->next = atomic_load(&buckets[hash % BUCKETS]);
+        atomic_store_explicit(&blocks[t / BLOCK][t % BLOCK], e, memory_order_release);
+        atomic_store_explicit(&buckets[hash % BUCKETS], t, memory_order_release);
+    }
+    base_unlock(&lock);
+    return t;
+}
+
+ng_trace ng_trace_take_depth(struct ng_thread *t, int max_frames)
+{
+    guest_addr pcs[MAX_DEPTH];
+    if (!t)
+        return 0;
+    const int n = symbols_walk(t, pcs, NULL, max_frames < MAX_DEPTH ? max_frames : MAX_DEPTH);
+    return n > 0 ? intern(pcs, n) : 0;
+}
+
+ng_trace ng_trace_take(struct ng_thread *t)
+{
+    return ng_trace_take_depth(t, (int)options.num_callers);
+}
+
+int ng_trace_frames(ng_trace t, guest_addr *pcs, int max)
+{
+    const struct entry *e = t ? entry_of(t) : NULL;
+    if (!e)
+        return 0;
+    const int n = (int)e->n < max ? (int)e->n : max;
+    memcpy(pcs, e->pcs, n * sizeof *pcs);
+    return n;
+}
+
+void symbols_after_fork(void)
+{
+    lock = (struct base_lock){ 0 };
+    symbols_lock = (struct base_lock){ 0 };
+}
