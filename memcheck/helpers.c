@@ -5,7 +5,7 @@
 #include "meet.h"
 
 int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check, helper_store,
-    helper_store_wide, helper_load_origin, helper_store_origin;
+    helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin;
 
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
 
@@ -109,6 +109,14 @@ static uint64_t do_store_wide(uint64_t a, uint64_t size, uint64_t slot)
     return 0;
 }
 
+static uint64_t do_store_defined(uint64_t a, uint64_t size, uint64_t unused)
+{
+    (void)unused;
+    if (in_strip(a, size))
+        shadow_make_defined_if_addressable(a, size);
+    return 0;
+}
+
 static uint64_t do_store_origin(uint64_t a, uint64_t size, uint64_t tag)
 {
     shadow_set_origin(a, size, (origin_tag)tag);
@@ -150,6 +158,7 @@ void helpers_register(void)
         { &helper_store_check, "store_check", do_store_check },
         { &helper_store, "store_v", do_store },
         { &helper_store_wide, "store_v_wide", do_store_wide },
+        { &helper_store_defined, "store_defined", do_store_defined },
         { &helper_load_origin, "load_origin", do_load_origin },
         { &helper_store_origin, "store_origin", do_store_origin },
     };

@@ -15,6 +15,7 @@ struct translation {                 /* opaque to others but for these */
     struct vex_side *sides; uint32_t n_sides;
     struct vex_exit *exits; uint32_t n_exits;
     uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc */
+    bool checked;                    /* from a page that changes often: made anew for every run, never linked */
 };
 
 void code_init(size_t zone_size);

@@ -109,6 +109,10 @@ static struct translation *find_or_translate(struct ng_thread *t, int mode)
 {
     struct translation *to = code_find(t->state.rip, mode);
     guest_addr fault_at;
+    if (to && to->checked) {
+        code_discard_range(to->pc, to->guest_bytes);
+        to = NULL;
+    }
     if (!to && !(to = run_translate(t, t->state.rip, mode, &fault_at)))
         fetch_fault(t, fault_at);
     return to;
@@ -116,7 +120,7 @@ static struct translation *find_or_translate(struct ng_thread *t, int mode)
 
 static void connect(struct ng_thread *t, const struct link *link, struct translation *to, int mode)
 {
-    if (options.stress & STRESS_EVENTS)
+    if ((options.stress & STRESS_EVENTS) || to->checked)
         return;
     if (link->indirect && (mode == 0 || (options.stress & STRESS_DIRTY))) {
         code_jump_cache_put(&t->state, to->pc, to);

@@ -315,6 +315,7 @@ void run_main(guest_addr pc, guest_addr sp)
 {
     struct ng_thread *t = &run_self;
     const uint32_t mxcsr = 0x1f80;
+    kernel_signals_init();
     t->state.rip = pc;
     t->state.gpr[X86_RSP] = sp;
     t->state.rflags = 0x202;

@@ -120,8 +120,15 @@ struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, 
     if (!r.n_bytes && !r.hook)
         return NULL;
     for (;;) {
+        /* Protected before they are read: a write from here on drops the translation. */
+        space_protect_code(pc);
         if (!decode_guarded(t, &r, &x->in))
             return NULL;
+        if (ROUND_DOWN(pc + x->in.guest_bytes - 1, NG_PAGE) != ROUND_DOWN(pc, NG_PAGE)) {
+            space_protect_code(pc + x->in.guest_bytes - 1);
+            if (!decode_guarded(t, &r, &x->in))
+                return NULL;
+        }
         check_block(&x->in, "decoding");
         run_trace_guest(&x->in);
         run_trace_block(RUN_TRACE_IR, &x->in);
@@ -133,6 +140,7 @@ struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, 
         r.max_insns = x->in.n_insns > 1 && x->in.n_insns < r.max_insns ? x->in.n_insns / 2 : r.max_insns / 2;
     }
     struct translation *made = code_insert(&x->out, &x->code);
+    made->checked = !r.hook && space_page_needs_check(pc);
     t->stats[RUN_STAT_TRANSLATIONS]++;
     t->stats[RUN_STAT_DIRTY_TRANSLATIONS] += mode != 0;
     t->stats[RUN_STAT_GUEST_INSNS] += x->out.n_insns;

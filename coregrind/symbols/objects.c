@@ -42,18 +42,42 @@ static Elf64_Phdr *read_headers(int fd, int *n, bool *executable)
     return p;
 }
 
-/* Load bias by the segment that the file offset belongs to. */
-static bool find_bias(const Elf64_Phdr *p, int n, guest_addr a, uint64_t offset, uint64_t *bias)
+/* Would a mapping of the file's `offset` at a be part of segment p?  Then *bias is the load bias it means. */
+static bool bias_by(const Elf64_Phdr *p, guest_addr a, uint64_t offset, bool exact, uint64_t *bias)
 {
+    const uint64_t first = ROUND_DOWN(p->p_offset, NG_PAGE), end = p->p_offset + p->p_filesz;
+    if (p->p_type != PT_LOAD || (exact ? offset != first : offset < first || offset >= end))
+        return false;
+    *bias = a - (ROUND_DOWN(p->p_vaddr, NG_PAGE) + (offset - first));
+    return true;
+}
+
+static struct symbols_object *known_object(const struct stat *st, uint64_t bias)
+{
+    for (struct symbols_object *o = object_first(); o; o = o->next)
+        if (!o->gone && o->dev == st->st_dev && o->ino == st->st_ino && o->bias == bias)
+            return o;
+    return NULL;
+}
+
+/* One page of the file may belong to two segments, so a mapping may mean several biases: that of an object which is
+ * there already wins.  Its object, or NULL and the *bias of a new one; false: the mapping fits no segment. */
+static bool place_in_object(const Elf64_Phdr *p, int n, const struct stat *st, guest_addr a, uint64_t offset,
+                            struct symbols_object **known, uint64_t *bias)
+{
+    uint64_t candidate;
+    bool any = false;
+    *known = NULL;
     for (int exact = 1; exact >= 0; exact--)
-        for (int i = 0; i < n; i++) {
-            const uint64_t first = ROUND_DOWN(p[i].p_offset, NG_PAGE), end = p[i].p_offset + p[i].p_filesz;
-            if (p[i].p_type != PT_LOAD || (exact ? offset != first : offset < first || offset >= end))
+        for (int i = 0; i < n && !*known; i++) {
+            if (!bias_by(&p[i], a, offset, exact, &candidate))
                 continue;
-            *bias = a - (ROUND_DOWN(p[i].p_vaddr, NG_PAGE) + (offset - first));
-            return true;
+            *known = known_object(st, candidate);
+            if (!any)
+                *bias = candidate;
+            any = true;
         }
-    return false;
+    return any;
 }
 
 static void set_extent(struct symbols_object *o)
@@ -76,22 +100,18 @@ static struct symbols_object *find_or_make(guest_addr a, int fd, uint64_t offset
     struct stat st;
     int n;
     bool executable;
-    uint64_t bias;
+    uint64_t bias = 0;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return NULL;
     Elf64_Phdr *phdrs = read_headers(fd, &n, &executable);
     if (!phdrs)
         return NULL;
-    if (!find_bias(phdrs, n, a, offset, &bias)) {
+    struct symbols_object *o;
+    if (!place_in_object(phdrs, n, &st, a, offset, &o, &bias) || o) {
         free(phdrs);
-        return NULL;
+        return o;
     }
-    for (struct symbols_object *o = object_first(); o; o = o->next)
-        if (!o->gone && o->dev == st.st_dev && o->ino == st.st_ino && o->bias == bias) {
-            free(phdrs);
-            return o;
-        }
-    struct symbols_object *o = base_alloc(sizeof *o);
+    o = base_alloc(sizeof *o);
     *o = (struct symbols_object){ .path = path ? base_strdup(path) : NULL, .dev = st.st_dev, .ino = st.st_ino, .bias = bias,
                                   .file_size = (uint64_t)st.st_size, .phdrs = phdrs, .n_phdrs = n };
     const int copy = dup(fd);
