@@ -5,6 +5,7 @@
  * growing stack makes addressable is undefined.  A move that is too large, or
  * leads into another stack, is a switch: it marks nothing.  */
 #include <stdatomic.h>
+#include "heap.h"
 #include "instrument.h"
 
 enum { WARNINGS_MAX = 3, FRESH_MARK = 256 << 10 };
@@ -25,10 +26,13 @@ static void warn_switch(guest_addr old, guest_addr now, int64_t change)
         ng_umsg_v(1, "         further instances of this message will not be shown.");
 }
 
-/* True if both are known to lie in different stacks. */
+/* True if both are known to lie in different stacks: mappings of their own, or heap blocks (coroutines). */
 static bool in_different_stacks(guest_addr a, guest_addr b)
 {
     guest_addr low, high;
+    struct heap_block *x = heap_slot_at(a), *y = heap_slot_at(b);
+    if (x != y)
+        return true;
     return ng_stack_bounds(a, &low, &high) && (b < low || b > high) && ng_stack_bounds(b, &low, &high);
 }
 

@@ -100,10 +100,17 @@ bool epoch_alone(void)
     return threads && !threads->next;
 }
 
-/* Only the forking thread is left in the child. */
-void code_after_fork(void)
+void code_before_fork(void)
 {
-    zone_copy_after_fork();
+    zone_copy_before_fork();
+}
+
+/* Only the forking thread is left in the child. */
+void code_after_fork(bool child)
+{
+    zone_copy_after_fork(child);
+    if (!child)
+        return;
     struct code_thread **at = &threads;
     while (*at)
         if (*at != self) {
