@@ -16,6 +16,26 @@ static bool is_partial_ok(guest_addr a, uint64_t size, uint64_t bad)
     return mc_options.partial_loads_ok && bad < size && size >= 4 && !(a & (size - 1));
 }
 
+/* The dynamic linker has string functions of its own, which cannot be redirected by name (its symbols are stripped).
+ * They read whole aligned lines of 64 bytes, of which the string may end in the first: what lies in the line of an
+ * addressable byte can be read, and is undefined. */
+static bool is_linker_string_load(guest_addr a, uint64_t size)
+{
+    struct ng_segment s;
+    const char *name;
+    if (size < 16 || (a & (size - 1)) || !mc_options.partial_loads_ok)
+        return false;
+    if (!ng_segment_at(ng_reg(ng_thread_self(), X86_RIP), &s) || !s.path || !(name = strrchr(s.path, '/')) ||
+        strncmp(name, "/ld-", 4))
+        return false;
+    for (guest_addr at = a & ~63ull; at < (a & ~63ull) + 64; at++) {
+        uint8_t v;
+        if (shadow_get_byte(at, &v))
+            return true;
+    }
+    return false;
+}
+
 /* V bits of [a, a+size) to v[]; reports bytes that are not addressable. */
 static void load(guest_addr a, uint64_t size, uint8_t *v)
 {
@@ -30,7 +50,7 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
     }
     if (!bad)
         return;
-    const bool partial = is_partial_ok(a, size, bad);
+    const bool partial = is_partial_ok(a, size, bad) || is_linker_string_load(a, size);
     for (uint64_t i = 0; i < size; i++)
         if (is_bad[i])
             v[i] = partial && mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED;

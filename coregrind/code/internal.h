@@ -55,7 +55,8 @@ void zone_map(size_t size);
 /* Room for size bytes in the current region: offset from rx, or 0 if it is full. */
 size_t zone_take(size_t size);
 size_t zone_region_start(int region);
-void zone_copy_after_fork(void);
+void zone_copy_before_fork(void);
+void zone_copy_after_fork(bool child);
 static inline uint8_t *zone_rw(const uint8_t *rx)
 {
     return zone.rw + (rx - zone.rx);

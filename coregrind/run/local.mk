@@ -1,4 +1,4 @@
-nagrind_SOURCES += coregrind/run/run.h coregrind/run/internal.h coregrind/run/client_printf.c \
+nagrind_SOURCES += coregrind/run/run.h coregrind/run/internal.h coregrind/run/checked.c coregrind/run/client_printf.c \
 	coregrind/run/client_request.c coregrind/run/dispatch.c coregrind/run/emulate.c coregrind/run/exit.c \
 	coregrind/run/fault.c coregrind/run/interp.c coregrind/run/threads.c coregrind/run/trace.c \
 	coregrind/run/translate.c coregrind/run/world.c

@@ -340,4 +340,5 @@ void run_after_fork(struct ng_thread *t)
     atomic_store(&live_threads, 1);
     t->tid = (int)syscall(SYS_gettid);
     run_world_after_fork(t);
+    run_checked_after_fork();
 }
