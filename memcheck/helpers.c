@@ -16,6 +16,17 @@ static bool is_partial_ok(guest_addr a, uint64_t size, uint64_t bad)
     return mc_options.partial_loads_ok && bad < size && size >= 4 && !(a & (size - 1));
 }
 
+/* The dynamic linker's own strlen and the like cannot be replaced, as it does not export them: they read whole
+ * vectors, up to 64 bytes beyond the end. */
+static bool is_linker_code(void)
+{
+    struct ng_segment g;
+    if (!ng_segment_at(ng_reg(ng_thread_self(), X86_RIP), &g) || !g.path)
+        return false;
+    const char *slash = strrchr(g.path, '/'), *name = slash ? slash + 1 : g.path;
+    return !strncmp(name, "ld-", 3) || !strncmp(name, "ld.so", 5) || !strncmp(name, "ld64.so", 7);
+}
+
 /* V bits of [a, a+size) to v[]; reports bytes that are not addressable. */
 static void load(guest_addr a, uint64_t size, uint8_t *v)
 {
@@ -30,7 +41,7 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
     }
     if (!bad)
         return;
-    const bool partial = is_partial_ok(a, size, bad);
+    const bool partial = is_partial_ok(a, size, bad) || (size >= 16 && is_linker_code());
     for (uint64_t i = 0; i < size; i++)
         if (is_bad[i])
             v[i] = partial && mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED;
