@@ -392,6 +392,19 @@ static ir_ref rule_lanes(struct rules *r, const struct ir_op *op, ir_ref value, 
     return cast_lanes(r, op->type, op->lane, rules_or(r, op->type, v[0], v[1]));
 }
 
+/* Unsigned minimum: an operand's element that is a defined 0 decides alone. */
+static ir_ref rule_vminu(struct rules *r, const struct ir_op *op, ir_ref value, const ir_ref *v)
+{
+    const ir_ref args[2] = { op->a, op->b };
+    ir_ref result = rule_lanes(r, op, value, v);
+    for (int i = 0; result && i < 2; i++) {
+        const ir_ref seen = v[i] ? ir_op2(r->out, IR_VOR, op->type, args[i], v[i]) : args[i];
+        const ir_ref zero = ir_vop(r->out, IR_VCMPEQ, op->type, op->lane, seen, ir_vconst(r->out, op->type, 0), 0);
+        result = ir_op2(r->out, IR_VANDN, op->type, zero, result);
+    }
+    return result;
+}
+
 static ir_ref low_words(struct rules *r, enum ir_type t, ir_ref count_v)
 {
     return spread(r, t, rules_any(r, IR_I64, ir_convert(r->out, IR_VTRUNC, IR_I64, IR_V128, count_v)));
