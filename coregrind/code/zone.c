@@ -53,20 +53,31 @@ size_t zone_take(size_t size)
 }
 
 /* The child's zone must not be the parent's: same contents, same addresses, another file. */
-void zone_copy_after_fork(void)
+/* The copy for a child is made before the fork, while the code lock keeps everybody from patching: what the child
+ * finds in its tables is then what it finds in its zone. */
+void zone_copy_before_fork(void)
 {
-    const int old = zone.fd;
-    zone.fd = zone_file();
-    size_t done = 0;
+    zone.copy_fd = zone_file();
     for (int i = -1; i < CODE_REGIONS; i++) {
         const size_t at = i < 0 ? 0 : zone_region_start(i), n = i < 0 ? CODE_TRAMP_BYTES : zone.used[i];
-        for (done = 0; done < n;) {
-            const ssize_t k = pwrite(zone.fd, zone.rw + at + done, n - done, (off_t)(at + done));
+        for (size_t done = 0; done < n;) {
+            const ssize_t k = pwrite(zone.copy_fd, zone.rw + at + done, n - done, (off_t)(at + done));
             if (k <= 0)
-                ng_fatal("cannot copy the code zone after fork: %s", strerror(errno));
+                ng_fatal("cannot copy the code zone for a fork: %s", strerror(errno));
             done += (size_t)k;
         }
     }
-    map_views(true);
-    close(old);
+}
+
+void zone_after_fork(bool in_child)
+{
+    if (in_child) {
+        const int parents = zone.fd;
+        zone.fd = zone.copy_fd;
+        map_views(true);
+        close(parents);
+    } else {
+        close(zone.copy_fd);
+    }
+    zone.copy_fd = -1;
 }

@@ -72,7 +72,7 @@ static int64_t fork_host(const struct request *r)
     const uint64_t a[6] = { flags | r->exit_signal, 0, r->flags & CLONE_PIDFD ? r->pidfd : 0, 0, 0, 0 };
     base_locks_before_fork();
     const int64_t pid = kernel_direct(SYS_clone, a);
-    base_locks_after_fork();
+    base_locks_after_fork(pid == 0);
     return pid;
 }
 
