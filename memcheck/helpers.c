@@ -5,7 +5,7 @@
 #include "meet.h"
 
 int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check, helper_store,
-    helper_store_wide, helper_load_origin, helper_store_origin;
+    helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin;
 
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
 
@@ -14,6 +14,26 @@ static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && si
 static bool is_partial_ok(guest_addr a, uint64_t size, uint64_t bad)
 {
     return mc_options.partial_loads_ok && bad < size && size >= 4 && !(a & (size - 1));
+}
+
+/* The dynamic linker has string functions of its own, which cannot be redirected by name (its symbols are stripped).
+ * They read whole aligned lines of 64 bytes, of which the string may end in the first: what lies in the line of an
+ * addressable byte can be read, and is undefined. */
+static bool is_linker_string_load(guest_addr a, uint64_t size)
+{
+    struct ng_segment s;
+    const char *name;
+    if (size < 16 || (a & (size - 1)) || !mc_options.partial_loads_ok)
+        return false;
+    if (!ng_segment_at(ng_reg(ng_thread_self(), X86_RIP), &s) || !s.path || !(name = strrchr(s.path, '/')) ||
+        strncmp(name, "/ld-", 4))
+        return false;
+    for (guest_addr at = a & ~63ull; at < (a & ~63ull) + 64; at++) {
+        uint8_t v;
+        if (shadow_get_byte(at, &v))
+            return true;
+    }
+    return false;
 }
 
 /* V bits of [a, a+size) to v[]; reports bytes that are not addressable. */
@@ -30,7 +50,7 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
     }
     if (!bad)
         return;
-    const bool partial = is_partial_ok(a, size, bad);
+    const bool partial = is_partial_ok(a, size, bad) || is_linker_string_load(a, size);
     for (uint64_t i = 0; i < size; i++)
         if (is_bad[i])
             v[i] = partial && mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED;
@@ -109,6 +129,14 @@ static uint64_t do_store_wide(uint64_t a, uint64_t size, uint64_t slot)
     return 0;
 }
 
+static uint64_t do_store_defined(uint64_t a, uint64_t size, uint64_t unused)
+{
+    (void)unused;
+    if (in_strip(a, size))
+        shadow_make_defined_if_addressable(a, size);
+    return 0;
+}
+
 static uint64_t do_store_origin(uint64_t a, uint64_t size, uint64_t tag)
 {
     shadow_set_origin(a, size, (origin_tag)tag);
@@ -150,6 +178,7 @@ void helpers_register(void)
         { &helper_store_check, "store_check", do_store_check },
         { &helper_store, "store_v", do_store },
         { &helper_store_wide, "store_v_wide", do_store_wide },
+        { &helper_store_defined, "store_defined", do_store_defined },
         { &helper_load_origin, "load_origin", do_load_origin },
         { &helper_store_origin, "store_origin", do_store_origin },
     };

@@ -7,7 +7,7 @@ enum { MODE_CLEAN, MODE_DIRTY, RED_ZONE = 128 };
 
 /* Helper ids, set by helpers_register. */
 extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,
-    helper_store, helper_store_wide, helper_load_origin, helper_store_origin;
+    helper_store, helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin;
 
 /* The refs of an op (a, b, c, d) through map; a CHECK's d is no ref.  Memory and CALL fields included. */
 static inline struct ir_op instrument_map(struct ir_op op, const ir_ref *map)
@@ -47,3 +47,5 @@ void stack_init(void);                   /* after the options are parsed */
 void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now);
 /* A new thread's stack: what lies below sp (some of it) is not addressable. */
 void stack_started(guest_addr sp);
+/* Bounds of the live heap block that holds sp, which then is a stack of the program's own making (stack_heap.c). */
+bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high);

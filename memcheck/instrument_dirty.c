@@ -19,6 +19,9 @@ struct pending_store {
     ir_ref old, noaccess;         /* shadow before; i1: a byte of it is not addressable */
     enum ir_type type;
     bool through_sp;
+    /* described without a value (state saves, in many pieces): defined; neighbouring pieces are one */
+    const struct ir_op *piece;    /* the last one; NULL: it has a value */
+    int64_t bytes;
 };
 
 struct dirty {
@@ -273,10 +276,39 @@ static void walk_load(struct dirty *d, uint32_t i)
 
 static void write_stores(struct dirty *d, bool through_sp_too);
 
+/* Appends op to the last pending store if both are pieces of one save. */
+static bool extend_pieces(struct dirty *d, const struct ir_op *op)
+{
+    struct pending_store *s = d->n_stores ? &d->stores[d->n_stores - 1] : NULL;
+    if (!s || !s->piece || s->piece->a != op->a || s->piece->b != op->b || s->piece->aux != op->aux || s->piece->scale != op->scale ||
+        s->piece->imm + ir_type_bytes(s->piece->type) != op->imm)
+        return false;
+    s->piece = op;
+    s->bytes += ir_type_bytes(op->type);
+    return true;
+}
+
+static void check_pieces(struct dirty *d, const struct ir_op *op)
+{
+    report_value(d, op->a);
+    report_value(d, op->b);
+    ir_ref at = address_of(d, op), noaccess = has_noaccess(d, op->type, load_shadow(d, op, op->type));
+    ir_call(d->out, IR_VOID, helper_store_check, noaccess, at, i64(d, ir_type_bytes(op->type)), IR_NONE);
+    if (extend_pieces(d, op))
+        return;
+    if (d->n_stores == STORES_MAX)
+        write_stores(d, true);
+    d->stores[d->n_stores++] = (struct pending_store){ .piece = op, .address = at, .bytes = ir_type_bytes(op->type) };
+}
+
 /* Before NATIVE: the address must be defined and addressable.  The load of the old shadow also guards the planes
  * and the tool: for an address in either it faults, before the access does harm.  A push is into the red zone. */
 static void check_store(struct dirty *d, const struct ir_op *op, ir_ref v, ir_ref tag)
 {
+    if (!op->c && op->op == IR_STORE && op->type != IR_V512 && !(op->flags & IR_STACK_REL)) {
+        check_pieces(d, op);
+        return;
+    }
     if (d->n_stores == STORES_MAX) /* state saves of many pieces */
         write_stores(d, true);
     struct pending_store *s = &d->stores[d->n_stores++];
@@ -326,7 +358,9 @@ static void write_scalar(struct dirty *d, const struct pending_store *s)
 static void write_store(struct dirty *d, const struct pending_store *s)
 {
     const enum ir_type t = rules_shadow_type(s->type);
-    if (s->type == IR_V512)
+    if (s->piece)
+        ir_call(d->out, IR_VOID, helper_store_defined, IR_NONE, s->address, i64(d, s->bytes), IR_NONE);
+    else if (s->type == IR_V512)
         ir_call(d->out, IR_VOID, helper_store, IR_NONE, s->address, i64(d, 64), s->v ? s->v : i64(d, 0));
     else if (is_vector(s->type))
         write_wide(d, s);

@@ -39,10 +39,7 @@ void base_unlock(struct base_lock *l);
  * do the same by hand, for a fork that goes around libc. */
 void base_lock_register(struct base_lock *l, int rank);
 void base_locks_before_fork(void);
-void base_locks_after_fork(bool in_child);
-/* Called with all those locks held, before the fork and after it on both sides (code/ sets them). */
-struct base_fork_hooks { void (*before)(void); void (*after)(bool in_child); };
-extern struct base_fork_hooks base_fork_hooks;
+void base_locks_after_fork(void);
 /* Printed by a failed assertion, if set: the guest pc of this thread, or 0. */
 extern uint64_t (*base_guest_pc)(void);
 

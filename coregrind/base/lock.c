@@ -41,40 +41,24 @@ void base_unlock(struct base_lock *l)
     }
 }
 
-struct base_fork_hooks base_fork_hooks;
-
 void base_locks_before_fork(void)
 {
     for (int i = 0; i < n_registered; i++)
         base_lock(registered[i].lock);
-    if (base_fork_hooks.before)
-        base_fork_hooks.before();
 }
 
-/* In the child too: the thread that holds them all is the one that lives on. */
-void base_locks_after_fork(bool in_child)
+/* Same in parent and child: the thread that holds them all is the one that lives on. */
+void base_locks_after_fork(void)
 {
-    if (base_fork_hooks.after)
-        base_fork_hooks.after(in_child);
     for (int i = n_registered; i-- > 0;)
         base_unlock(registered[i].lock);
-}
-
-static void after_fork_in_parent(void)
-{
-    base_locks_after_fork(false);
-}
-
-static void after_fork_in_child(void)
-{
-    base_locks_after_fork(true);
 }
 
 void base_lock_register(struct base_lock *l, int rank)
 {
     ng_assert(n_registered < MAX_LOCKS);
     if (n_registered == 0)
-        pthread_atfork(base_locks_before_fork, after_fork_in_parent, after_fork_in_child);
+        pthread_atfork(base_locks_before_fork, base_locks_after_fork, base_locks_after_fork);
     int i = n_registered++;
     for (; i > 0 && registered[i - 1].rank > rank; i--)
         registered[i] = registered[i - 1];

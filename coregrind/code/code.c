@@ -25,7 +25,6 @@ void code_init(size_t zone_size)
     const size_t n = host_x86_64_emit_tramps(zone.rw, &host, tramp_entry);
     ng_assert(n <= CODE_TRAMP_BYTES);
     table_init();
-    base_fork_hooks = (struct base_fork_hooks){ zone_copy_before_fork, zone_after_fork };
 }
 
 void *code_tramp(enum vex_tramp t)
@@ -214,6 +213,17 @@ static void empty_region(int region)
     stats.evicted_regions += any;
 }
 
+/* Parked meanwhile: others may wait for us in the same way, or to stop the world. */
+static void wait_a_little(void)
+{
+    struct ng_thread *self = ng_thread_self();
+    if (self)
+        run_park(self);
+    nanosleep(&(struct timespec){ .tv_nsec = 50000 }, NULL);
+    if (self)
+        run_unpark(self);
+}
+
 /* The current region is full: goes on in the next one, once nobody runs what it held.  The one after
  * is emptied at once, so that by the time it is needed its threads have long moved on.
  * The lock is released while waiting: those waited for may need it to reach a safe point. */
@@ -226,7 +236,7 @@ static void next_region(void)
         stats.waits++;
         epoch_ask_safe_points();
         base_unlock(&code_lock);
-        nanosleep(&(struct timespec){ .tv_nsec = 50000 }, NULL);
+        wait_a_little();
         base_lock(&code_lock);
         if (zone.current == (next + CODE_REGIONS - 1) % CODE_REGIONS)
             continue;

@@ -106,10 +106,20 @@ uint64_t epoch_advance(void)
     return atomic_fetch_add(&epoch, 1);
 }
 
+/* A thread that parks inside a helper goes back to its translation; and this one may be a fault handler that
+ * interrupted a translation which it has just killed.  */
+static bool has_passed(const struct code_thread *t, uint64_t e)
+{
+    const struct ng_thread *owner = (const struct ng_thread *)t->s;
+    if (t != self && atomic_load(&t->seen) > e)
+        return true;
+    return !owner->in_generated && (t == self || atomic_load(&owner->parked));
+}
+
 bool epoch_passed(uint64_t e)
 {
     for (struct code_thread *t = threads; t; t = t->next)
-        if (t != self && atomic_load(&t->seen) <= e && atomic_load(&((struct ng_thread *)t->s)->parked) == 0)
+        if (!has_passed(t, e))
             return false;
     return true;
 }
@@ -119,9 +129,17 @@ bool epoch_alone(void)
     return threads && !threads->next;
 }
 
-/* Only the forking thread is left in the child. */
-void code_after_fork(void)
+void code_before_fork(void)
 {
+    zone_copy_before_fork();
+}
+
+/* Only the forking thread is left in the child. */
+void code_after_fork(bool child)
+{
+    zone_copy_after_fork(child);
+    if (!child)
+        return;
     struct code_thread **at = &threads;
     while (*at)
         if (*at != self) {

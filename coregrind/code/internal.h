@@ -48,7 +48,7 @@ struct code_zone {
     int current;
     struct node *nodes[CODE_REGIONS];    /* living translations by region */
     uint64_t emptied_at[CODE_REGIONS];   /* epoch when its last translation died */
-    int fd, copy_fd;                     /* copy_fd: the child's, while a fork is under way */
+    int fd;
 };
 extern struct code_zone zone;
 void zone_map(size_t size);
@@ -56,7 +56,7 @@ void zone_map(size_t size);
 size_t zone_take(size_t size);
 size_t zone_region_start(int region);
 void zone_copy_before_fork(void);
-void zone_after_fork(bool in_child);
+void zone_copy_after_fork(bool child);
 static inline uint8_t *zone_rw(const uint8_t *rx)
 {
     return zone.rw + (rx - zone.rx);

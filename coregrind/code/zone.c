@@ -52,32 +52,32 @@ size_t zone_take(size_t size)
     return zone_region_start(zone.current) + used;
 }
 
-/* The child's zone must not be the parent's: same contents, same addresses, another file. */
-/* The copy for a child is made before the fork, while the code lock keeps everybody from patching: what the child
- * finds in its tables is then what it finds in its zone. */
+static int fork_copy = -1;
+
+/* A forked child's zone must not be its parent's: same contents, same addresses, another file.  The copy is made
+ * before the fork: after it the parent goes on changing its own. */
 void zone_copy_before_fork(void)
 {
-    zone.copy_fd = zone_file();
+    fork_copy = zone_file();
     for (int i = -1; i < CODE_REGIONS; i++) {
         const size_t at = i < 0 ? 0 : zone_region_start(i), n = i < 0 ? CODE_TRAMP_BYTES : zone.used[i];
         for (size_t done = 0; done < n;) {
-            const ssize_t k = pwrite(zone.copy_fd, zone.rw + at + done, n - done, (off_t)(at + done));
+            const ssize_t k = pwrite(fork_copy, zone.rw + at + done, n - done, (off_t)(at + done));
             if (k <= 0)
-                ng_fatal("cannot copy the code zone for a fork: %s", strerror(errno));
+                ng_fatal("cannot copy the code zone for fork: %s", strerror(errno));
             done += (size_t)k;
         }
     }
 }
 
-void zone_after_fork(bool in_child)
+void zone_copy_after_fork(bool child)
 {
-    if (in_child) {
-        const int parents = zone.fd;
-        zone.fd = zone.copy_fd;
+    if (child) {
+        close(zone.fd);
+        zone.fd = fork_copy;
         map_views(true);
-        close(parents);
     } else {
-        close(zone.copy_fd);
+        close(fork_copy);
     }
-    zone.copy_fd = -1;
+    fork_copy = -1;
 }

@@ -195,8 +195,6 @@ void redirect_call(struct ng_thread *t, uint32_t id)
      * also when the object it was in is gone. */
     const guest_addr stub = stub_of(id);
     s->rip = stub;
-    if (ng_read(&t->hook.caller_pc, s->gpr[X86_RSP], 8) != 8)
-        t->hook.caller_pc = 0;
     t->hook.redirect = (int)id;
     r->hook(t, s);
     t->hook.redirect = 0;

@@ -219,7 +219,7 @@ int64_t sys_mount(struct ng_thread *t, const uint64_t a[6])
 
 int64_t sys_fsconfig(struct ng_thread *t, const uint64_t a[6])
 {
-    int error = 0;
+    int error = sys_in_strip(a[3], 0) ? 0 : -EFAULT;
     switch ((int)a[1]) {
     case FSCONFIG_SET_STRING: case FSCONFIG_SET_PATH: case FSCONFIG_SET_PATH_EMPTY:
         error = sys_check_string(t, "fsconfig(value)", a[3]);
@@ -244,8 +244,8 @@ static int64_t quota_any(struct ng_thread *t, const uint64_t a[6], uint32_t cmd,
                                 : sys_check_read(t, "quotactl(addr)", p, subs[i].size);
             written = subs[i].out ? subs[i].size : 0;
         }
-    if (error)
-        return error;
+    if (error || !sys_in_strip(p, 0))
+        return -EFAULT;
     const int64_t result = sys_forward(t, a);
     if (result == 0)
         sys_wrote(t, p, written);

@@ -113,7 +113,7 @@ static int check_memory(struct ng_thread *t, const struct syscall_row *row, uint
     case ARG_DIRFD:
         return (int)a[i] >= 0 && sys_fd_hidden((int)a[i]) ? -EBADF : 0;
     case ARG_PTR:
-        return sys_in_strip(a[i], 0) ? 0 : -EFAULT;
+        return row->code || sys_in_strip(a[i], 0) ? 0 : -EFAULT;
     case ARG_STR:
         return sys_check_string(t, arg->mem_what, a[i]);
     case ARG_MEM:

@@ -26,7 +26,7 @@ static struct syscall_row rows[SYSCALL_MAX] = {
 #undef SYS
 };
 
-/* Sizes that rows call by name. */
+/* Sizes that rows call by name; an argument of the same name is hidden. */
 static const struct { const char *name; uint32_t size; } types[] = {
     { "timespec", sizeof(struct timespec) }, { "timeval", sizeof(struct timeval) },
     { "itimerspec", sizeof(struct itimerspec) }, { "itimerval", sizeof(struct itimerval) },
@@ -114,6 +114,11 @@ static void take_factor(struct scan *s, struct syscall_factor *f)
             : take(s, "*") ? FACTOR_DEREF : FACTOR_ARG;
     if (f->kind == FACTOR_RET)
         return;
+    for (size_t k = 0; f->kind == FACTOR_ARG && k < sizeof types / sizeof *types; k++)
+        if (take(s, types[k].name)) {
+            *f = (struct syscall_factor){ FACTOR_CONST, 0, types[k].size };
+            return;
+        }
     const int i = take_arg(s);
     if (i >= 0) {
         f->arg = (uint8_t)i;
@@ -121,11 +126,6 @@ static void take_factor(struct scan *s, struct syscall_factor *f)
             f->kind = FACTOR_ARG32;
         return;
     }
-    for (size_t k = 0; k < sizeof types / sizeof *types; k++)
-        if (take(s, types[k].name)) {
-            *f = (struct syscall_factor){ FACTOR_CONST, 0, types[k].size };
-            return;
-        }
     s->bad = true;
 }
 

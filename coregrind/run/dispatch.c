@@ -109,13 +109,20 @@ static struct translation *find_or_translate(struct ng_thread *t, int mode)
 {
     struct translation *to = code_find(t->state.rip, mode);
     guest_addr fault_at;
-    if (to && to->checked) {
-        code_discard_range(to->pc, to->guest_bytes);
+    if (to && to->checked && !run_checked_is_same(to))
         to = NULL;
-    }
     if (!to && !(to = run_translate(t, t->state.rip, mode, &fault_at)))
         fetch_fault(t, fault_at);
     return to;
+}
+
+/* The exit of another translation may bear the id by now: what counts is that it leads to `to`. */
+static bool leads_to(const struct translation *from, uint32_t exit, const struct translation *to)
+{
+    if (!from || exit >= from->n_exits || from->checked)
+        return false;
+    const struct ir_exit *e = &from->exits[exit].ir;
+    return e->pc == to->pc && (e->mode == to->mode || (options.stress & STRESS_DIRTY));
 }
 
 static void connect(struct ng_thread *t, const struct link *link, struct translation *to, int mode)
@@ -127,7 +134,7 @@ static void connect(struct ng_thread *t, const struct link *link, struct transla
         t->stats[RUN_STAT_INDIRECT]++;
     } else if (link->chain) {
         struct translation *from = code_by_id(link->id);
-        if (from) {
+        if (leads_to(from, link->exit, to)) {
             code_chain(from, link->exit, to);
             t->stats[RUN_STAT_CHAINED]++;
         }

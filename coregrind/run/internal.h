@@ -19,6 +19,13 @@ enum run_stat {
 struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, guest_addr *fault_at);
 void run_translator_free(void);          /* this thread's buffers */
 
+/* checked.c: blocks on pages that are written and run alternately (translation.checked). */
+/* b becomes a translation; bytes: the b->guest_bytes that were decoded.  Must it be checked? */
+bool run_checked_note(const struct ir_block *b, const uint8_t *bytes);
+/* Are the guest's bytes still those?  If not, the translation is dropped. */
+bool run_checked_is_same(struct translation *to);
+void run_checked_after_fork(void);
+
 /* --trace: prints what options.trace asks for, if pc is in its range. */
 enum run_trace { RUN_TRACE_GUEST = 1, RUN_TRACE_IR = 2, RUN_TRACE_OPT = 4, RUN_TRACE_TOOL = 8, RUN_TRACE_HOST = 16 };
 void run_trace_block(enum run_trace what, const struct ir_block *b);

@@ -103,6 +103,7 @@ static struct translation *single(const struct ir_insn *insn)
         return x;
     struct ir_block b;
     struct vex_code code;
+    space_protect_code(insn->pc);
     ir_block_init(&b);
     vex_code_init(&code);
     b.pc = insn->pc;

@@ -315,6 +315,7 @@ void run_main(guest_addr pc, guest_addr sp)
 {
     struct ng_thread *t = &run_self;
     const uint32_t mxcsr = 0x1f80;
+    kernel_signals_init();
     t->state.rip = pc;
     t->state.gpr[X86_RSP] = sp;
     t->state.rflags = 0x202;
@@ -339,4 +340,5 @@ void run_after_fork(struct ng_thread *t)
     atomic_store(&live_threads, 1);
     t->tid = (int)syscall(SYS_gettid);
     run_world_after_fork(t);
+    run_checked_after_fork();
 }

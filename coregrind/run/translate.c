@@ -3,8 +3,8 @@
  *
  * The pipeline of vex/vex.h with the tool in the middle.  The buffers belong to
  * the thread and are reused, so a translation allocates nothing once warm.
- * Another thread may unmap the bytes while they are decoded: that read faults,
- * recovers here, and counts as "cannot be fetched".  */
+ * The decoder works on a copy of the guest's bytes, which another thread may change or
+ * unmap at any time; what was translated is compared with them once more at the end.  */
 #include "run/internal.h"
 #include "heap/redirect.h"
 #include "launch/options.h"
@@ -15,6 +15,7 @@
 enum { MAX_INSNS = 64, MAX_BYTES = 1024, PEEK_BYTES = 64 };
 
 struct translator {
+    uint8_t bytes[MAX_BYTES];        /* the guest's, from the block's pc on */
     struct ir_block in, out;
     struct vex_code code;
 };
@@ -76,19 +77,34 @@ static void check_block(const struct ir_block *b, const char *stage)
 #endif
 }
 
-/* Decodes with a fault in the guest's bytes caught; false if there was one. */
-static bool decode_guarded(struct ng_thread *t, const struct vex_decode_request *r, struct ir_block *b)
+/* The look at successors reads guest memory itself; should that vanish under it, it is done without. */
+static void decode_guarded(struct ng_thread *t, struct vex_decode_request *r, struct ir_block *b)
 {
     sigjmp_buf here;
     sigjmp_buf *outer = t->recover;
-    if (sigsetjmp(here, 0)) {
-        t->recover = outer;
-        return false;
-    }
-    t->recover = &here;
+    if (sigsetjmp(here, 0))
+        r->peek = NULL;
+    else
+        t->recover = &here;
     guest_x86_64_decode(r, b);
     t->recover = outer;
-    return true;
+}
+
+/* From now on a write to b's pages drops their translations. */
+static void protect_pages(const struct ir_block *b)
+{
+    const guest_addr last = b->pc + (b->guest_bytes ? b->guest_bytes - 1 : 0);
+    space_protect_code(b->pc);
+    if (last / NG_PAGE != b->pc / NG_PAGE)
+        space_protect_code(last);
+}
+
+/* Are the guest's bytes still those that were decoded? */
+static bool is_current(const struct translator *x)
+{
+    uint8_t now[MAX_BYTES];
+    const uint32_t n = x->out.guest_bytes;
+    return ng_read(now, x->out.pc, n) != n || !memcmp(now, x->bytes, n);
 }
 
 static void instrument(struct translator *x, int mode)
@@ -102,9 +118,9 @@ static void instrument(struct translator *x, int mode)
     run_trace_block(RUN_TRACE_OPT, &x->out);
 }
 
-struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, guest_addr *fault_at)
+/* Decodes, instruments and emits into x; false if the bytes cannot be fetched. */
+static bool compile(struct ng_thread *t, struct translator *x, guest_addr pc, int mode)
 {
-    struct translator *x = translator_get();
     struct vex_decode_request r = {
         .pc = pc, .form = tool->forms[mode], .mode = mode, .max_insns = MAX_INSNS, .hook = redirect_at(pc),
         .peek = peek_successor, .host_cpu = options.cpu == 1,
@@ -116,31 +132,42 @@ struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, 
 #endif
     };
     r.n_bytes = space_code_bytes(pc, &r.bytes, MAX_BYTES);
-    *fault_at = pc;
+    r.n_bytes = r.n_bytes ? ng_read(x->bytes, pc, r.n_bytes) : 0;
+    r.bytes = x->bytes;
     if (!r.n_bytes && !r.hook)
-        return NULL;
+        return false;
     for (;;) {
-        /* Protected before they are read: a write from here on drops the translation. */
-        space_protect_code(pc);
-        if (!decode_guarded(t, &r, &x->in))
-            return NULL;
-        if (ROUND_DOWN(pc + x->in.guest_bytes - 1, NG_PAGE) != ROUND_DOWN(pc, NG_PAGE)) {
-            space_protect_code(pc + x->in.guest_bytes - 1);
-            if (!decode_guarded(t, &r, &x->in))
-                return NULL;
-        }
+        decode_guarded(t, &r, &x->in);
         check_block(&x->in, "decoding");
         run_trace_guest(&x->in);
         run_trace_block(RUN_TRACE_IR, &x->in);
         instrument(x, mode);
         vex_code_reset(&x->code);
         if (host_x86_64_emit(&x->out, &host, &x->code) == 0)
-            break;
+            return true;
         ng_assert(r.max_insns > 1); /* one instruction always fits */
         r.max_insns = x->in.n_insns > 1 && x->in.n_insns < r.max_insns ? x->in.n_insns / 2 : r.max_insns / 2;
     }
-    struct translation *made = code_insert(&x->out, &x->code);
-    made->checked = !r.hook && space_page_needs_check(pc);
+}
+
+struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, guest_addr *fault_at)
+{
+    struct translator *x = translator_get();
+    struct translation *made;
+    *fault_at = pc;
+    for (;;) {
+        space_protect_code(pc);
+        if (!compile(t, x, pc, mode))
+            return NULL;
+        const bool checked = run_checked_note(&x->out, x->bytes);
+        made = code_insert(&x->out, &x->code);
+        made->checked = checked;
+        /* Another thread may have written meanwhile, when there was nothing to drop yet. */
+        protect_pages(&x->out);
+        if (is_current(x))
+            break;
+        code_discard_range(pc, x->out.guest_bytes ? x->out.guest_bytes : 1);
+    }
     t->stats[RUN_STAT_TRANSLATIONS]++;
     t->stats[RUN_STAT_DIRTY_TRANSLATIONS] += mode != 0;
     t->stats[RUN_STAT_GUEST_INSNS] += x->out.n_insns;

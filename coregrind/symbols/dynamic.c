@@ -14,7 +14,7 @@ struct reader {
     struct symbols_object *o;
     struct { uint64_t at; char *data; ssize_t size; } chunk[CHUNKS];
     /* file offsets; 0: none */
-    uint64_t gnu_hash, symtab, strtab, strsz, soname, n_syms;
+    uint64_t gnu_hash, symtab, strtab, strsz, soname, versym, n_syms;
     uint32_t n_buckets, first_symbol, bloom_words, bloom_shift;
 };
 
@@ -68,6 +68,7 @@ static void take_entry(struct reader *r, const Elf64_Dyn *d, uint64_t *hash)
     case DT_SYMTAB: r->symtab = file_offset(r->o, d->d_un.d_ptr); break;
     case DT_STRTAB: r->strtab = file_offset(r->o, d->d_un.d_ptr); break;
     case DT_STRSZ: r->strsz = d->d_un.d_val; break;
+    case DT_VERSYM: r->versym = file_offset(r->o, d->d_un.d_ptr); break;
     case DT_SONAME: r->soname = d->d_un.d_val; break;
     }
 }
@@ -105,6 +106,13 @@ static uint32_t gnu_hash_of(const char *name)
     return h;
 }
 
+/* An old version, kept for programs linked long ago. */
+static bool is_hidden(struct reader *r, uint64_t index)
+{
+    uint16_t version;
+    return r->versym && read_at(r, r->versym + 2 * index, &version, sizeof version) && (version & 0x8000);
+}
+
 static bool symbol_is(struct reader *r, uint64_t index, const char *name, Elf64_Sym *s)
 {
     char text[256];
@@ -113,8 +121,9 @@ static bool symbol_is(struct reader *r, uint64_t index, const char *name, Elf64_
            s->st_shndx != SHN_UNDEF && s->st_value && read_at(r, r->strtab + s->st_name, text, n) && !memcmp(text, name, n);
 }
 
-/* DT_GNU_HASH: header, bloom words of 64 bits, buckets, hash values whose lowest bit ends a chain. */
-static bool find_hashed(struct reader *r, const char *name, Elf64_Sym *s)
+/* DT_GNU_HASH: header, bloom words of 64 bits, buckets, hash values whose lowest bit ends a chain.
+ * Of several versions the default one; or an old one if asked for. */
+static bool find_hashed(struct reader *r, const char *name, bool old, Elf64_Sym *s)
 {
     const uint32_t h = gnu_hash_of(name);
     uint64_t word;
@@ -130,7 +139,7 @@ static bool find_hashed(struct reader *r, const char *name, Elf64_Sym *s)
     for (int steps = 0; steps < 100000; steps++, index++) {
         if (!read_at(r, chains + 4ull * (index - r->first_symbol), &value, 4))
             return false;
-        if ((value | 1) == (h | 1) && symbol_is(r, index, name, s))
+        if ((value | 1) == (h | 1) && is_hidden(r, index) == old && symbol_is(r, index, name, s))
             return true;
         if (value & 1)
             return false;
@@ -140,8 +149,16 @@ static bool find_hashed(struct reader *r, const char *name, Elf64_Sym *s)
 
 static bool find_dynamic(struct reader *r, const char *name, Elf64_Sym *s)
 {
-    if (r->gnu_hash)
-        return find_hashed(r, name, s);
+    if (r->gnu_hash) { /* "name@VERSION": whatever old version there is */
+        char base[256];
+        const size_t n = strcspn(name, "@");
+        if (name[n] && n < sizeof base) {
+            memcpy(base, name, n);
+            base[n] = 0;
+            return find_hashed(r, base, true, s);
+        }
+        return find_hashed(r, name, false, s) || find_hashed(r, name, true, s);
+    }
     for (uint64_t i = 1; i < r->n_syms && i < 1 << 20; i++)
         if (symbol_is(r, i, name, s))
             return true;

@@ -61,8 +61,8 @@ struct x86_state {
     /* leaving generated code */
     uint64_t exit_info;       /* translation id << 32 | local exit number; see vex/vex.h */
     uint64_t tmp[8];          /* trampolines */
-    uint64_t spill[64];       /* temporaries of generated code */
-    uint8_t vspill[64][32] __attribute__((aligned(32)));
+    uint64_t spill[128];      /* temporaries of generated code */
+    uint8_t vspill[128][32] __attribute__((aligned(32)));
     uint64_t host_rsp;
     void *jump_cache;         /* struct { uint64_t pc; void *code; } [65536], own thread's */
     /* helper calls: physical registers while a helper runs */

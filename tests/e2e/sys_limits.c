@@ -15,7 +15,8 @@ int main(void)
 {
     struct rlimit r = { 64 << 20, 1ul << 40 }, got;
     printf("%d ", setrlimit(RLIMIT_AS, &r));
-    printf("%d %lu\n", getrlimit(RLIMIT_AS, &got), (unsigned long)got.rlim_cur);
+    printf("%d ", getrlimit(RLIMIT_AS, &got));
+    printf("%lu\n", (unsigned long)got.rlim_cur);
     r = (struct rlimit){ 20, 4000 };
     printf("%d\n", setrlimit(RLIMIT_NOFILE, &r));
     int last = -1, fd;

@@ -34,7 +34,8 @@ def run(script, prefix):
         os.mkdir(work)
         env = dict(os.environ, RUN=prefix, SRC=os.path.dirname(script), LC_ALL='C', HOME=work, TMPDIR=work, TZ='UTC',
                    PATH='/usr/bin:/bin:/usr/local/bin:' + os.path.expanduser('~/.cargo/bin'),
-                   ERRDIR=d)
+                   RUSTUP_HOME=os.environ.get('RUSTUP_HOME', os.path.expanduser('~/.rustup')),
+                   CARGO_HOME=os.environ.get('CARGO_HOME', os.path.expanduser('~/.cargo')))
         env.pop('PYTHONPATH', None)
         start = time.time()
         try:

@@ -26,7 +26,6 @@ void base_lock_register(struct base_lock *l, int rank) { (void)l, (void)rank; }
 uint64_t base_hash64(uint64_t x) { return (x ^ x >> 29) * 0x9e3779b97f4a7c15ull >> 7; }
 void base_assert_failed(const char *c, const char *f, int l) { fprintf(stderr, "%s:%d: %s\n", f, l, c); abort(); }
 void ng_fatal(const char *fmt, ...) { fprintf(stderr, "%s\n", fmt); abort(); }
-size_t ng_read(void *to, guest_addr from, size_t size) { memcpy(to, (void *)from, size); return size; }
 void code_discard_range(guest_addr a, uint64_t size) { (void)a, (void)size; discarded++; }
 void kernel_syscall(struct ng_thread *t) { last_syscall = (int)t->state.gpr[X86_RAX]; t->state.gpr[X86_RAX] = 77; }
 int64_t space_map_fixed(guest_addr a, uint64_t size, int prot, int flags, int fd, uint64_t offset, enum ng_segment_kind kind)
@@ -117,7 +116,6 @@ START_TEST(plain_function)
     ck_assert_uint_eq(thread.state.gpr[X86_RAX], 4711);
     ck_assert_int_ne(hook_id_seen, 0);
     ck_assert_int_eq(thread.hook.redirect, 0);
-    ck_assert_uint_eq(thread.hook.caller_pc, 0x401000);
     ck_assert_int_ge(discarded, 1);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signal frames: what a handler finds, and what comes back; the blocking stub's phases. */
-/* needs: coregrind/kernel/frame.c coregrind/kernel/blocking.S */
+/* needs: coregrind/kernel/frame.c coregrind/kernel/blocking_stub.S */
 #include <check.h>
 #include <sys/syscall.h>
 #include <unistd.h>

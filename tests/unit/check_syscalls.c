@@ -163,6 +163,14 @@ START_TEST(rows_parse_and_are_complete)
 }
 END_TEST
 
+START_TEST(type_or_argument)
+{
+    const uint64_t a[6] = { 1, 0x7000000000, 0, 0x7000000000 };
+    ck_assert_uint_eq(syscall_size(&syscall_row(SYS_wait4)->args[3].size, a, 0), 144); /* rusage?[rusage] */
+    ck_assert_uint_eq(syscall_size(&syscall_row(SYS_read)->args[1].size, (const uint64_t[6]){ 0, 0, 9 }, 0), 9);
+}
+END_TEST
+
 START_TEST(bad_rows_are_refused)
 {
     static const char *const bad[] = { "fd", "fd fd,, int x", "in buf[nothing]", "out buf[4] upto", "int x if y&1", "bogus x",
@@ -468,6 +476,7 @@ int main(void)
     Suite *s = suite_create("syscalls");
     TCase *c = tcase_create("all");
     tcase_add_test(c, rows_parse_and_are_complete);
+    tcase_add_test(c, type_or_argument);
     tcase_add_test(c, bad_rows_are_refused);
     tcase_add_test(c, write_and_read);
     tcase_add_test(c, registers_after);

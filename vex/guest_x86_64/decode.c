@@ -7,7 +7,7 @@
  * not be read, and before a repeated string instruction.  */
 #include <signal.h>
 #include <string.h>
-#include "internal.h"
+#include "quick.h"
 
 /* Client requests: rol rdi by 3, 13, 61, 51, then xchg of a register with itself. */
 static const uint8_t request_preamble[16] = { 0x48, 0xc1, 0xc7, 0x03, 0x48, 0xc1, 0xc7, 0x0d,
@@ -99,6 +99,19 @@ static void one_instruction(struct x86_ctx *c)
         c->last.kind = X86_LAST_NONE;
 }
 
+/* With REX.B, F3 90 is an exchange with r8, whatever the decoder says: decoded with another prefix for F3. */
+static ZyanStatus decode_pause(const ZydisDecoder *decoder, const uint8_t *bytes, ZydisDecodedInstruction *zi, ZydisDecodedOperand *zo)
+{
+    uint8_t copy[15];
+    if (!zi->raw.rex.B)
+        return ZYAN_STATUS_SUCCESS;
+    memcpy(copy, bytes, zi->length);
+    for (int i = 0; i < zi->raw.prefix_count; i++)
+        if (copy[i] == 0xf3)
+            copy[i] = 0x3e;
+    return ZydisDecoderDecodeFull(decoder, copy, zi->length, zi, zo);
+}
+
 static void decode_block(struct x86_ctx *c)
 {
     ZydisDecoder decoder;
@@ -116,8 +129,14 @@ static void decode_block(struct x86_ctx *c)
             jump_to(c, c->pc);
             return;
         }
-        if (left)
+        if (x86_quick_decode(bytes_at(c, c->pc), left, &zi, zo))
+            status = ZYAN_STATUS_SUCCESS;
+        else if (left)
             status = ZydisDecoderDecodeFull(&decoder, bytes_at(c, c->pc), left < 15 ? left : 15, &zi, zo);
+        if (ZYAN_SUCCESS(status) && zi.mnemonic == ZYDIS_MNEMONIC_PAUSE)
+            status = decode_pause(&decoder, bytes_at(c, c->pc), &zi, zo);
+        if (ZYAN_SUCCESS(status) && zi.encoding == ZYDIS_INSTRUCTION_ENCODING_MVEX)
+            status = ZYDIS_STATUS_ILLEGAL_LEGACY_PFX; /* of a processor that is gone */
         if (status == ZYDIS_STATUS_NO_MORE_DATA && left < 15) {
             if (c->b->n_insns)
                 jump_to(c, c->pc);

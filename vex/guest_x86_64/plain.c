@@ -4,7 +4,7 @@
  *     NATIVE   loads and stores without values, NATIVE, SP
  *     TANDEM   the row's dataflow, or the generic one, NATIVE, PUTs, SP
  *     PURE     the row's ops, PUTs, SP; NATIVE alone where there is no row  */
-#include "internal.h"
+#include "translate.h"
 
 /* How far rsp moves; false: not known before. */
 static bool sp_delta(const struct x86_ctx *c, int64_t *delta)
@@ -76,7 +76,11 @@ static bool apply_row(struct x86_ctx *c)
     const struct x86_row *row;
     if (!c->described && !c->by_ops && is_atomic(c))
         return false;
+    if (c->zi->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX)
+        return false; /* masks and wide registers: as a whole */
     row = x86_row_find(c->zi->mnemonic);
+    if (row && x86_is_mmx(c))
+        return x86_translate_mmx(c, row);
     return row && row->translate(c, row);
 }
 

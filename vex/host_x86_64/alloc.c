@@ -33,33 +33,37 @@ static struct asm_mem spill_mem(const struct emitter *e, const struct value *v)
     return v->vec ? state_mem(e, STATE(vspill) + 32 * (v->slot - 1)) : state_mem(e, STATE(spill) + 8 * (v->slot - 1));
 }
 
+/* Takes a free slot: 1 + its number, 0 if there is none. */
+static int take_slot(uint64_t used[2])
+{
+    for (int k = 0; k < 2; k++)
+        if (~used[k]) {
+            const int i = __builtin_ctzll(~used[k]);
+            used[k] |= 1ull << i;
+            return 1 + 64 * k + i;
+        }
+    return 0;
+}
+
 static void spill(struct emitter *e, struct value *v)
 {
     if (v->slot || v->kind == VALUE_CONST)
         return;
-    const uint64_t free = v->vec ? ~e->vspill_used : ~e->spill_used;
-    if (!free) {
+    v->slot = take_slot(v->vec ? e->vspill_used : e->spill_used);
+    if (!v->slot)
         emit_fail(e, -ENOSPC);
-        return;
-    }
-    v->slot = 1 + __builtin_ctzll(free);
-    if (v->vec) {
-        e->vspill_used |= 1ull << (v->slot - 1);
+    else if (v->vec)
         asm_vmov_store(e->c, 32, spill_mem(e, v), v->reg);
-    } else {
-        e->spill_used |= 1ull << (v->slot - 1);
+    else
         asm_store(e->c, 8, spill_mem(e, v), v->reg);
-    }
 }
 
 static void free_slot(struct emitter *e, struct value *v)
 {
     if (!v->slot)
         return;
-    if (v->vec)
-        e->vspill_used &= ~(1ull << (v->slot - 1));
-    else
-        e->spill_used &= ~(1ull << (v->slot - 1));
+    uint64_t *used = v->vec ? e->vspill_used : e->spill_used;
+    used[(v->slot - 1) / 64] &= ~(1ull << (v->slot - 1) % 64);
     v->slot = 0;
 }
 

@@ -64,8 +64,7 @@ struct emitter {
     uint16_t g_mem, v_mem;         /* image in the state is current */
     uint16_t g_pin, v_pin;         /* not to be evicted now */
     uint16_t g_soon, v_soon;       /* guest registers that the next instructions use */
-    uint64_t spill_used;
-    uint64_t vspill_used;
+    uint64_t spill_used[2], vspill_used[2]; /* slots, a bit each */
     uint32_t g_alias[16], v_alias[16]; /* lists of VALUE_GUEST by next_alias */
     bool flags_host, flags_image;  /* where the guest's flags are */
     uint32_t i;                    /* current op */

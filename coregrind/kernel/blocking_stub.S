@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* kernel/blocking: system calls on behalf of the guest, with labels that let a
+/* kernel/blocking_stub: system calls on behalf of the guest, with labels that let a
  * signal handler tell where it struck (see kernel/signals.c).
  *
  *   start..insn   not yet in the kernel (or the kernel wants it restarted): the
