@@ -30,11 +30,15 @@ NG_API void ng_world_resume(void);
 /* Exact guest general register (X86_RAX..X86_R15, X86_RIP), also inside helpers. */
 NG_API uint64_t ng_reg(struct ng_thread *t, int slot);
 
-#define NG_STRIP_SHIFT_V 1           /* V plane: client address + 1 * S; O plane: + 3 * S */
+#define NG_STRIP_SHIFT_V 1           /* V plane: in strip 1, at client address + ng_v_shift; O plane: + 3 * S */
 #define NG_STRIP_SHIFT_O 3
 NG_API extern uint64_t ng_strip_size;            /* S */
+/* S and NG_V_SKEW: data and its shadow must differ in their low 12 bits, which is what processors compare when a load
+ * follows a store (a frame's marks would hold up the loads of its locals).  S alone where planes are mapped piecewise. */
+NG_API extern uint64_t ng_v_shift;
+#define NG_V_SKEW 2368u
 static inline int ng_in_client(guest_addr a) { return a < ng_strip_size; }
-static inline uint8_t *ng_v(guest_addr a) { return (uint8_t *)(a + ng_strip_size); }
+static inline uint8_t *ng_v(guest_addr a) { return (uint8_t *)(a + ng_v_shift); }
 static inline uint32_t *ng_o(guest_addr a) { return (uint32_t *)((a & ~3ull) + 3 * ng_strip_size); }
 
 /* Copies between tool and client memory; any address; stop at the first byte
