@@ -17,14 +17,14 @@
 #define STACK_VARIABLE "NAGRIND_STACK_LIMIT"
 enum { MAX_DRAWS = 40 };
 
-uint64_t ng_strip_size;
+uint64_t ng_strip_size, ng_v_shift;
 
 /* The kernel puts the stack into the top of the address space: its address has va_bits bits. */
 void layout_find_strips(void)
 {
     const uint64_t stack = (uint64_t)__builtin_frame_address(0);
     const int va_bits = 64 - __builtin_clzll(stack);
-    ng_strip_size = 1ull << (va_bits - 3);
+    ng_strip_size = ng_v_shift = 1ull << (va_bits - 3);
 }
 
 /* A range of ours is well placed if it lies in strips 5 or 7, and not where a skewed plane's guards reach. */

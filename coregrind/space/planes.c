@@ -29,6 +29,8 @@ static void plane_init(struct plane *p, uint64_t at)
         return;
     p->whole = true;
     madvise((void *)p->at, ng_strip_size, MADV_DONTDUMP);
+    if (strip == NG_STRIP_SHIFT_V) /* the strip's last pages are never mapped: the skew fits */
+        p->at = ng_v_shift = ng_strip_size + NG_V_SKEW;
 }
 
 void planes_init(bool want_v, bool want_o)
@@ -53,6 +55,27 @@ int planes_add(guest_addr a, uint64_t size)
     return 0;
 }
 
+/* Writes nothing that is zero already: untouched pages stay so. */
+static void zero_words(uint64_t from, uint64_t to)
+{
+    for (; from < to; from += 8)
+        if (*(uint64_t *)from)
+            *(uint64_t *)from = 0;
+}
+
+/* Zeros [at, at+size); pages within are given back. */
+static void zero(uint64_t at, uint64_t size)
+{
+    const uint64_t end = at + size, first = ROUND_UP(at, NG_PAGE), last = ROUND_DOWN(end, NG_PAGE);
+    if (first >= last) {
+        zero_words(at, end);
+        return;
+    }
+    zero_words(at, first);
+    madvise((void *)first, last - first, MADV_DONTNEED);
+    zero_words(last, end);
+}
+
 void planes_drop(guest_addr a, uint64_t size, bool keep)
 {
     for (int i = 0; i < N_PLANES; i++) {
@@ -60,7 +83,7 @@ void planes_drop(guest_addr a, uint64_t size, bool keep)
         if (!p->wanted)
             continue;
         if (p->whole || keep)
-            madvise((void *)(p->at + a), size, MADV_DONTNEED);
+            zero(p->at + a, size);
         else
             munmap((void *)(p->at + a), size);
     }

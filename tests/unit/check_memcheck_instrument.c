@@ -14,7 +14,7 @@
 
 /* ---- the tool API, as far as the code under test calls it ---- */
 enum { CODE = 0x400000, DATA = 0x10000000, DATA_SIZE = 1 << 20, STACK_TOP = DATA + DATA_SIZE - 4096 };
-uint64_t ng_strip_size = 1ull << 42;
+uint64_t ng_strip_size = 1ull << 42, ng_v_shift = 1ull << 42;
 static struct x86_state state;
 static ng_helper_fn helpers[64];
 static int n_helpers, n_cond, n_value, n_reads, n_writes;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "../../memcheck/errors.h"
 
-uint64_t ng_strip_size = 1ull << 44;
+uint64_t ng_strip_size = 1ull << 44, ng_v_shift = (1ull << 44) + NG_V_SKEW;
 struct ng_thread { struct x86_state s; };
 static struct ng_thread stub_thread;
 static char stub_log[1 << 20];
