@@ -24,7 +24,8 @@ void layout_find_strips(void)
 {
     const uint64_t stack = (uint64_t)__builtin_frame_address(0);
     const int va_bits = 64 - __builtin_clzll(stack);
-    ng_strip_size = ng_v_shift = 1ull << (va_bits - 3);
+    ng_strip_size = 1ull << (va_bits - 3);
+    ng_v_shift = NG_PLANE_V;
 }
 
 /* A range of ours is well placed if it lies in strips 5 or 7, and not where a skewed plane's guards reach. */

@@ -29,14 +29,15 @@ static void plane_init(struct plane *p, uint64_t at)
         return;
     p->whole = true;
     madvise((void *)p->at, ng_strip_size, MADV_DONTDUMP);
-    if (strip == NG_STRIP_SHIFT_V) /* the strip's last pages are never mapped: the skew fits */
-        p->at = ng_v_shift = ng_strip_size + NG_V_SKEW;
 }
 
 void planes_init(bool want_v, bool want_o)
 {
     if (want_v)
         plane_init(&planes[0], NG_PLANE_V);
+    if (planes[0].whole) /* the strip's last pages are never mapped: the skew fits */
+        planes[0].at += NG_V_SKEW;
+    ng_v_shift = planes[0].wanted ? planes[0].at : NG_PLANE_V;
     if (want_o) {
         plane_init(&planes[1], NG_PLANE_O);
         /* Origins are sparse: a huge page for one tag would waste memory. */

@@ -546,7 +546,7 @@ int main(void)
     setvbuf(stdout, NULL, _IOLBF, 0);
     host.state_offset = (int32_t)((char *)&state - (char *)__builtin_thread_pointer());
     host.guest_in_host_regs = true;
-    host.plane_v = 1ull << 44;
+    host.v_shift = 1ull << 44;
     host.plane_o = 3ull << 44;
     zone = mmap(NULL, ZONE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     host_x86_64_emit_tramps(zone + 4096, &host, tramps[true]);

@@ -33,7 +33,7 @@ static struct vex_host host(bool identity)
     char *fs;
     __asm__("mov %%fs:0, %0" : "=r"(fs));
     return (struct vex_host){ .state_offset = (int32_t)((char *)&test_state - fs), .guest_in_host_regs = identity,
-                              .strip_size = TEST_SHADOW, .v_shift = TEST_SHADOW };
+                              .v_shift = TEST_PLANE_V, .plane_o = TEST_PLANE_O };
 }
 
 static void *map(uint64_t at, size_t size, int prot)

@@ -123,7 +123,7 @@ void emit_store(struct emitter *e, const struct ir_op *op)
 
 void emit_lea(struct emitter *e, const struct ir_op *op)
 {
-    const uint64_t plus = op->plane == IR_PLANE_V ? e->h->v_shift : op->plane == IR_PLANE_O ? 3 * e->h->strip_size : 0;
+    const uint64_t plus = op->plane == IR_PLANE_V ? e->h->v_shift : op->plane == IR_PLANE_O ? e->h->plane_o : 0;
     const struct asm_mem m = address(e, op, plus, false);
     const int r = gpr_def(e);
     if (m.base == REG_NONE && m.index == REG_NONE)
