@@ -183,7 +183,10 @@ const struct vex_exit *test_run(const struct ir_block *b, bool identity, struct 
         fprintf(stderr, "exit_info %#lx\n", s->exit_info);
         return NULL;
     }
-    return &test_code.exits[(uint32_t)s->exit_info];
+    const struct vex_exit *x = &test_code.exits[(uint32_t)s->exit_info];
+    if (x->ir.kind != IR_EXIT_INDIRECT && x->ir.kind != IR_EXIT_ICALL && x->ir.kind != IR_EXIT_RET)
+        s->rip = x->ir.pc;
+    return x;
 }
 
 void *test_fault_tramp(void)
