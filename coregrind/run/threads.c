@@ -113,7 +113,6 @@ static void thread_attach(struct ng_thread *t)
 {
     t->tid = (int)syscall(SYS_gettid);
     t->id = atomic_fetch_add(&next_id, 1);
-    prctl(PR_GET_NAME, t->name);
     space_thread_init();
     code_thread_init(&t->state);
     kernel_signals_thread_init(t);
@@ -153,6 +152,8 @@ static void thread_copy(struct ng_thread *t, const struct start *s)
     t->sigmask = s->parent->sigmask;
     t->pending = s->parent->pending;      /* thread_init takes the dispositions from there */
     t->altstack.flags = SS_DISABLE;
+    if (ng_stack_bounds(t->state.gpr[X86_RSP] - 1, &t->stack_low, &t->stack_high))
+        t->stack_high = t->state.gpr[X86_RSP]; /* above are the thread's own libc data */
 }
 
 static void *thread_main(void *arg)
@@ -311,11 +312,20 @@ void run_thread_finish(struct ng_thread *t)
     run_is_guest = false;
 }
 
+/* As execve names a process; the thread's name in reports is only what the guest itself sets. */
+static void name_process(void)
+{
+    const char *path = options.argv[0], *slash = path ? strrchr(path, '/') : NULL;
+    if (path)
+        prctl(PR_SET_NAME, slash ? slash + 1 : path);
+}
+
 void run_main(guest_addr pc, guest_addr sp)
 {
     struct ng_thread *t = &run_self;
     const uint32_t mxcsr = 0x1f80;
     kernel_signals_init();
+    name_process();
     t->state.rip = pc;
     t->state.gpr[X86_RSP] = sp;
     t->state.rflags = 0x202;
