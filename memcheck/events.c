@@ -28,7 +28,9 @@ void events_mem_moved(guest_addr from, guest_addr to, size_t size)
         shadow_make_defined(from, end - from);
 }
 
-void events_brk_grown(guest_addr a, size_t size) { shadow_make_undefined(a, size, 0); }
+/* The kernel's fresh pages are zero, and static programs rely on it (their thread-local storage lies here).  Memcheck
+ * calls it undefined; we are more exact: only what is left of a page that was given back and taken again is. */
+void events_brk_grown(guest_addr a, size_t size) { shadow_make_defined(a, size); }
 
 /* What stays mapped of the last page is not addressable; the pages behind it are unmapped. */
 void events_brk_shrunk(guest_addr a, size_t size)

@@ -47,3 +47,5 @@ void stack_init(void);                   /* after the options are parsed */
 void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now);
 /* A new thread's stack: what lies below sp (some of it) is not addressable. */
 void stack_started(guest_addr sp);
+/* Bounds of the live heap block that holds sp, which then is a stack of the program's own making (stack_heap.c). */
+bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high);

@@ -5,9 +5,10 @@
  * growing stack makes addressable is undefined.  A move that is too large, or
  * leads into another stack, is a switch: it marks nothing.  */
 #include <stdatomic.h>
+#include "heap.h"
 #include "instrument.h"
 
-enum { WARNINGS_MAX = 3, FRESH_MARK = 256 << 10 };
+enum { WARNINGS_MAX = 3, FRESH_MARK = 256 << 10, ASK_FROM = 1024 };
 
 static int64_t max_stackframe = 2000000;
 
@@ -25,11 +26,19 @@ static void warn_switch(guest_addr old, guest_addr now, int64_t change)
         ng_umsg_v(1, "         further instances of this message will not be shown.");
 }
 
-/* True if both are known to lie in different stacks. */
+/* The stack that sp is in: one the core knows, or a heap block that serves as one. */
+static bool bounds_of(guest_addr sp, guest_addr *low, guest_addr *high)
+{
+    return stack_heap_bounds(sp, low, high) || ng_stack_bounds(sp, low, high);
+}
+
+/* True if one of them lies in a stack that does not hold the other. */
 static bool in_different_stacks(guest_addr a, guest_addr b)
 {
     guest_addr low, high;
-    return ng_stack_bounds(a, &low, &high) && (b < low || b > high) && ng_stack_bounds(b, &low, &high);
+    if (bounds_of(a, &low, &high) && (b < low || b > high))
+        return true;
+    return bounds_of(b, &low, &high) && (a < low || a > high);
 }
 
 static void watch_strip(struct ng_thread *t, guest_addr sp)
@@ -54,9 +63,8 @@ void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now)
             warn_switch(old, now, change);
         return;
     }
-    if (change > 4096 || change < -4096)
-        if (in_different_stacks(old, now))
-            return;
+    if ((change > ASK_FROM || change < -ASK_FROM) && in_different_stacks(old, now))
+        return;
     if (change < 0) {
         origin_tag tag = mc_options.track_origins && t ? origin_make(ng_trace_take_depth(t, 1), ORIGIN_STACK) : 0;
         shadow_make_undefined(now - RED_ZONE, (size_t)-change, tag);

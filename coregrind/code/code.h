@@ -40,7 +40,8 @@ void code_move_all(void);
 void code_safe_point(struct x86_state *s);
 void code_thread_init(struct x86_state *s);
 void code_thread_exit(struct x86_state *s);
-/* fork child: private copy of the zone. */
-void code_after_fork(void);
+/* Around fork, with all other threads stopped: the child gets a zone of its own. */
+void code_before_fork(void);
+void code_after_fork(bool child);        /* in both processes; also if there was no child */
 void code_perf_map(bool on);
 void code_stats(void);

@@ -52,21 +52,32 @@ size_t zone_take(size_t size)
     return zone_region_start(zone.current) + used;
 }
 
-/* The child's zone must not be the parent's: same contents, same addresses, another file. */
-void zone_copy_after_fork(void)
+static int fork_copy = -1;
+
+/* A forked child's zone must not be its parent's: same contents, same addresses, another file.  The copy is made
+ * before the fork: after it the parent goes on changing its own. */
+void zone_copy_before_fork(void)
 {
-    const int old = zone.fd;
-    zone.fd = zone_file();
-    size_t done = 0;
+    fork_copy = zone_file();
     for (int i = -1; i < CODE_REGIONS; i++) {
         const size_t at = i < 0 ? 0 : zone_region_start(i), n = i < 0 ? CODE_TRAMP_BYTES : zone.used[i];
-        for (done = 0; done < n;) {
-            const ssize_t k = pwrite(zone.fd, zone.rw + at + done, n - done, (off_t)(at + done));
+        for (size_t done = 0; done < n;) {
+            const ssize_t k = pwrite(fork_copy, zone.rw + at + done, n - done, (off_t)(at + done));
             if (k <= 0)
-                ng_fatal("cannot copy the code zone after fork: %s", strerror(errno));
+                ng_fatal("cannot copy the code zone for fork: %s", strerror(errno));
             done += (size_t)k;
         }
     }
-    map_views(true);
-    close(old);
+}
+
+void zone_copy_after_fork(bool child)
+{
+    if (child) {
+        close(zone.fd);
+        zone.fd = fork_copy;
+        map_views(true);
+    } else {
+        close(fork_copy);
+    }
+    fork_copy = -1;
 }

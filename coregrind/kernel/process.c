@@ -54,7 +54,6 @@ static void after_fork_in_child(struct ng_thread *t, const struct request *r)
 {
     run_after_fork(t);
     kernel_signals_after_fork(t);
-    code_after_fork();
     report_after_fork();
     child_setup(t, r);
     if (tool->events.forked)
@@ -85,7 +84,9 @@ static int64_t do_fork(struct ng_thread *t, const struct request *r)
         return -KERNEL_ERESTART;
     }
     ng_world_stop();
+    code_before_fork();
     const int64_t pid = fork_host(r);
+    code_after_fork(pid == 0);
     if (pid == 0)
         after_fork_in_child(t, r);
     ng_world_resume();

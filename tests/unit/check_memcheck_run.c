@@ -17,7 +17,7 @@
 extern char __executable_start[], _end[];
 
 /* ---- the tool API, as far as it is called ---- */
-uint64_t ng_strip_size = TEST_SHADOW;
+uint64_t ng_strip_size = TEST_SHADOW, ng_v_shift = TEST_SHADOW;
 static int n_conditions, n_values, n_accesses;
 int ng_helper_register(const char *name, ng_helper_fn fn)
 {
@@ -43,6 +43,7 @@ void ng_fatal(const char *fmt, ...) { fputs(fmt, stderr); abort(); }
 bool ng_segment_at(guest_addr a, struct ng_segment *out) { (void)a, (void)out; return false; }
 size_t ng_read(void *to, guest_addr from, size_t size) { memcpy(to, (void *)from, size); return size; }
 bool ng_stack_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp, (void)low, (void)high; return false; }
+bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp, (void)low, (void)high; return false; }
 void errors_cond(struct ng_thread *t, origin_tag tag) { (void)t, (void)tag; n_conditions++; }
 void errors_value(struct ng_thread *t, size_t size, origin_tag tag) { (void)t, (void)size, (void)tag; n_values++; }
 void errors_addr(struct ng_thread *t, guest_addr a, size_t size, bool write) { (void)t, (void)a, (void)size, (void)write; n_accesses++; }
@@ -311,9 +312,9 @@ static void map_shadow(void)
 {
     const uint64_t from = (uint64_t)__executable_start & -4096ull, size = (((uint64_t)_end + 4095) & -4096ull) - from;
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
-    if (mmap((void *)(from + TEST_SHADOW), size, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ||
-        mmap((void *)TEST_SHADOW, 0x10000, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ||
-        mmap((void *)(0x21000000 + 3 * TEST_SHADOW), 0x10000, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) {
+    if (mmap((void *)(from + TEST_PLANE_V), size, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ||
+        mmap((void *)TEST_PLANE_V, 0x10000, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ||
+        mmap((void *)(0x21000000 + TEST_PLANE_O), 0x10000, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) {
         perror("mmap");
         exit(1);
     }

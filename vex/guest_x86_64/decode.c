@@ -7,7 +7,7 @@
  * not be read, and before a repeated string instruction.  */
 #include <signal.h>
 #include <string.h>
-#include "internal.h"
+#include "quick.h"
 
 /* Client requests: rol rdi by 3, 13, 61, 51, then xchg of a register with itself. */
 static const uint8_t request_preamble[16] = { 0x48, 0xc1, 0xc7, 0x03, 0x48, 0xc1, 0xc7, 0x0d,
@@ -129,7 +129,9 @@ static void decode_block(struct x86_ctx *c)
             jump_to(c, c->pc);
             return;
         }
-        if (left)
+        if (x86_quick_decode(bytes_at(c, c->pc), left, &zi, zo))
+            status = ZYAN_STATUS_SUCCESS;
+        else if (left)
             status = ZydisDecoderDecodeFull(&decoder, bytes_at(c, c->pc), left < 15 ? left : 15, &zi, zo);
         if (ZYAN_SUCCESS(status) && zi.mnemonic == ZYDIS_MNEMONIC_PAUSE)
             status = decode_pause(&decoder, bytes_at(c, c->pc), &zi, zo);

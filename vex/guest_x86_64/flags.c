@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* guest_x86_64/flags: which flags an instruction reads and writes, conditions
  * as IR, and the look at a successor's first instructions.  */
-#include "internal.h"
+#include "quick.h"
 
 enum { LOOK_AHEAD = 8 };
 
@@ -93,7 +93,7 @@ uint8_t x86_flags_live_at(const struct vex_decode_request *r, guest_addr pc)
         ZydisDecodedInstruction zi;
         uint8_t read, written;
         guest_addr target;
-        if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, n, &zi)))
+        if (!x86_quick_decode(bytes, n, &zi, NULL) && ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, n, &zi)))
             break;
         x86_flags_of(&zi, &read, &written);
         live |= read & unknown;

@@ -7,7 +7,7 @@
  * appended where they are called, before NATIVE.  In TANDEM form the driver marks
  * loads, stores and puts DESCRIBED.  In PURE form nothing is described.
  *
- * Files: decode.c the driver; insn.c struct ir_insn from the decoder; access.c
+ * Files: decode.c the driver; quick.c the usual instructions' decoder; insn.c struct ir_insn from the decoder; access.c
  * memory operands; control.c control flow; flags.c conditions and liveness;
  * operand.c the services for rows; generic.c instructions without a row;
  * rows.c the tables' look-up; translate_*.c the rows' functions.  */

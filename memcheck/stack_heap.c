@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* stack_heap: stacks in heap blocks (makecontext and other coroutines). */
+#include "heap.h"
+#include "instrument.h"
+
+bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high)
+{
+    const struct heap_block *b = heap_slot_at(sp - 1); /* an empty stack's rsp is the block's end */
+    if (!b || b->state != HEAP_LIVE)
+        return false;
+    *low = b->addr;
+    *high = b->addr + b->size;
+    return true;
+}
