@@ -311,20 +311,11 @@ void run_thread_finish(struct ng_thread *t)
     run_is_guest = false;
 }
 
-/* As execve names a process; the thread's name in reports is only what the guest itself sets. */
-static void name_process(void)
-{
-    const char *path = options.argv[0], *slash = path ? strrchr(path, '/') : NULL;
-    if (path)
-        prctl(PR_SET_NAME, slash ? slash + 1 : path);
-}
-
 void run_main(guest_addr pc, guest_addr sp)
 {
     struct ng_thread *t = &run_self;
     const uint32_t mxcsr = 0x1f80;
     kernel_signals_init();
-    name_process();
     t->state.rip = pc;
     t->state.gpr[X86_RSP] = sp;
     t->state.rflags = 0x202;
