@@ -96,7 +96,7 @@ struct vex_host {
     int32_t state_offset;    /* of struct x86_state from the FS base (initial-exec TLS) */
     bool guest_in_host_regs; /* true: identity mapping; false: guest registers live in struct x86_state (tests, PURE) */
     uint64_t strip_size;
-    uint64_t v_shift;        /* of the V plane; GS base holds it */
+    uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base holds the first */
     bool debug;              /* ir_check first */
 };
 /* Emits b.  Returns 0, or -ENOSPC if the block is too long (decode fewer instructions). */

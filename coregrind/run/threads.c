@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "run/internal.h"
@@ -113,7 +112,6 @@ static void thread_attach(struct ng_thread *t)
 {
     t->tid = (int)syscall(SYS_gettid);
     t->id = atomic_fetch_add(&next_id, 1);
-    prctl(PR_GET_NAME, t->name);
     space_thread_init();
     code_thread_init(&t->state);
     kernel_signals_thread_init(t);

@@ -17,10 +17,10 @@ static void *map_at(uint64_t a, uint64_t size, int fixed)
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1, 0);
 }
 
-static void plane_init(struct plane *p, int strip)
+static void plane_init(struct plane *p, uint64_t at)
 {
     p->wanted = true;
-    p->at = (uint64_t)strip * ng_strip_size;
+    p->at = at;
     struct rlimit as = { RLIM_INFINITY, RLIM_INFINITY };
     getrlimit(RLIMIT_AS, &as);
     if (as.rlim_cur != RLIM_INFINITY)
@@ -29,16 +29,17 @@ static void plane_init(struct plane *p, int strip)
         return;
     p->whole = true;
     madvise((void *)p->at, ng_strip_size, MADV_DONTDUMP);
-    if (strip == NG_STRIP_SHIFT_V) /* the strip's last pages are never mapped: the skew fits */
-        p->at = ng_v_shift = ng_strip_size + NG_V_SKEW;
 }
 
 void planes_init(bool want_v, bool want_o)
 {
     if (want_v)
-        plane_init(&planes[0], NG_STRIP_SHIFT_V);
+        plane_init(&planes[0], NG_PLANE_V);
+    if (planes[0].whole) /* the strip's last pages are never mapped: the skew fits */
+        planes[0].at += NG_V_SKEW;
+    ng_v_shift = planes[0].wanted ? planes[0].at : NG_PLANE_V;
     if (want_o) {
-        plane_init(&planes[1], NG_STRIP_SHIFT_O);
+        plane_init(&planes[1], NG_PLANE_O);
         /* Origins are sparse: a huge page for one tag would waste memory. */
         if (planes[1].whole)
             madvise((void *)planes[1].at, ng_strip_size, MADV_NOHUGEPAGE);

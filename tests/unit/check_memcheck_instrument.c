@@ -80,8 +80,8 @@ void errors_addr(struct ng_thread *t, guest_addr a, size_t size, bool write)
 /* ---- running ---- */
 static uint8_t *at(int plane, guest_addr a)
 {
-    static const int shift[] = { 0, 1, 3 };
-    return (uint8_t *)(a + (uint64_t)shift[plane] * ng_strip_size);
+    const uint64_t distance[] = { 0, NG_PLANE_V, NG_PLANE_O };
+    return (uint8_t *)(a + distance[plane]);
 }
 
 static bool is_data(guest_addr a, int size) { return a >= DATA && a + (uint64_t)size <= DATA + DATA_SIZE; }

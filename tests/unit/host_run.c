@@ -55,18 +55,18 @@ void test_init(void)
     }
     const uint64_t low = 0x20000000;
     test_memory = map(low, 1 << 16, PROT_READ | PROT_WRITE);
-    map(low + TEST_SHADOW, 1 << 16, PROT_READ | PROT_WRITE);
-    map(low + 3 * TEST_SHADOW, 1 << 16, PROT_READ | PROT_WRITE);
+    map(low + TEST_PLANE_V, 1 << 16, PROT_READ | PROT_WRITE);
+    map(low + TEST_PLANE_O, 1 << 16, PROT_READ | PROT_WRITE);
     uint8_t *stack = map(0x21000000, 1 << 16, PROT_READ | PROT_WRITE);
-    map(0x21000000 + TEST_SHADOW, 1 << 16, PROT_READ | PROT_WRITE);
+    map(0x21000000 + TEST_PLANE_V, 1 << 16, PROT_READ | PROT_WRITE);
     test_stack_top = stack + (1 << 15);
-    zone = map(0x300000000000, 1 << 21, PROT_READ | PROT_WRITE | PROT_EXEC);
+    zone = map(0x2f0000000000, 1 << 21, PROT_READ | PROT_WRITE | PROT_EXEC);
     for (int identity = 0; identity < 2; identity++) {
         const struct vex_host h = host(identity);
         if (host_x86_64_emit_tramps(zone + 4096 * identity, &h, tramp[identity]) > 4096)
             abort();
     }
-    syscall(SYS_arch_prctl, ARCH_SET_GS, TEST_SHADOW);
+    syscall(SYS_arch_prctl, ARCH_SET_GS, TEST_PLANE_V);
     vex_code_init(&test_code);
 }
 
