@@ -35,11 +35,12 @@ struct heap_block {
     guest_addr addr;             /* what the program got */
     uint64_t size;               /* as asked for */
     union {
-        struct heap_block *next; /* of a cache, the quarantine, or a hash chain */
+        struct heap_block *next; /* of a cache, or a hash chain */
         uint64_t leak_index;     /* of a live block in a span, while a leak search runs */
     };
     ng_trace alloc_trace, free_trace;
-    uint32_t thread;             /* that allocated it */
+    uint16_t thread;             /* that allocated it */
+    uint8_t class;               /* of its slot; HEAP_CLASSES: it has a mapping of its own */
     uint8_t kind;
     _Atomic uint8_t state;
     uint8_t align_log2;          /* of the alignment asked for; 0: none was */
@@ -145,7 +146,7 @@ void requests_forked(void);
 
 /* ---- hooks ---- */
 /* Offset from the thread pointer of the variable that libc's accessor function (__errno_location and the like:
- * [endbr64] mov rax,[rip+d]; add rax,fs:0; ret) returns the address of; 0: unknown (yet). */
+ * [endbr64] mov rax,[rip+d] or a number; add rax,fs:0; ret) returns the address of; 0: unknown (yet). */
 int64_t heap_tls_offset(const char *accessor);
 /* Sets the client's errno. */
 void heap_set_errno(struct ng_thread *t, int value);

@@ -14,12 +14,15 @@
 
 enum { BATCH = 32, BATCH_BYTES = 16 << 10, PENDING_BLOCKS = 64, PENDING_BYTES = 64 << 10 };
 
-struct list { struct heap_block *head, *tail; uint64_t bytes, n; };
+/* Freed blocks on their way through the quarantine. */
+struct batch { struct batch *next; uint64_t bytes; uint32_t n; struct heap_block *block[PENDING_BLOCKS]; };
+struct fifo { struct batch *head, *tail; };
 
 struct cache {
     struct heap_block *slots[HEAP_CLASSES];
     uint32_t n_slots[HEAP_CLASSES];
-    struct list pending;             /* freed, not yet in the quarantine */
+    struct batch *pending;           /* freed, not yet in the quarantine */
+    struct batch *spare;
     struct heap_totals totals;       /* live_* are differences here, modulo 2^64 */
     struct cache *next;
 };
@@ -30,7 +33,7 @@ static struct cache *caches;         /* never freed: an exited thread's is taken
 static struct cache *idle_caches[64];
 static int n_idle;
 
-static struct { pthread_mutex_t lock; struct list small, big; } quarantine = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct { pthread_mutex_t lock; uint64_t bytes; struct fifo small, big; } quarantine = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static struct { pthread_mutex_t lock; struct heap_block *head; } central[HEAP_CLASSES];
 
 static struct cache *cache_make(void)
@@ -123,7 +126,7 @@ void heap_trace_alloc(struct ng_thread *t, struct heap_block *b)
     b->alloc_trace = keep == KEEP_ALLOC || keep == KEEP_ALLOC_AND_FREE || keep == KEEP_ALLOC_THEN_FREE
                          ? ng_trace_take(t) : 0;
     b->free_trace = 0;
-    b->thread = (uint32_t)ng_thread_id(t);
+    b->thread = (uint16_t)ng_thread_id(t);
 }
 
 void heap_trace_free(struct ng_thread *t, struct heap_block *b)
@@ -178,14 +181,13 @@ static struct heap_block *slot_take(int class)
 
 static void slot_give(struct cache *c, struct heap_block *b)
 {
-    const struct heap_span *s = heap_span_at(b->addr);
-    if (s->n_slots == 1 && s->slot_size > HEAP_SMALL_MAX) {
+    const int class = b->class;
+    if (class == HEAP_CLASSES) {
         heap_span_unmap_large(b);
         return;
     }
-    const int class = heap_class_of(s->slot_size);
     if (b->align_log2 > 4 || heap_min_align > 16)
-        b->addr = heap_slot_start(s, b) + heap_redzone;
+        b->addr = heap_slot_start(heap_span_at(b->addr), b) + heap_redzone;
     atomic_store_explicit(&b->state, HEAP_UNUSED, memory_order_relaxed);
     if (c->n_slots[class] < 2 * (uint32_t)batch_of(class)) {
         b->next = c->slots[class];
@@ -207,63 +209,65 @@ static uint64_t volume(const struct heap_block *b)
     return b->size < 16 ? 16 : b->size;
 }
 
-static void list_add(struct list *l, struct heap_block *b)
+static struct batch *batch_make(struct cache *c)
 {
-    b->next = NULL;
-    if (l->head)
-        l->tail->next = b;
-    else
-        l->head = b;
-    l->tail = b;
-    l->bytes += volume(b);
-    l->n++;
+    struct batch *q = c->spare;
+    if (q)
+        c->spare = q->next;
+    else if (!(q = malloc(sizeof *q)))
+        ng_fatal("out of memory");
+    q->next = NULL;
+    q->bytes = q->n = 0;
+    return q;
 }
 
-static void list_append(struct list *to, struct list *from)
+static void fifo_push(struct fifo *f, struct batch *q)
 {
-    if (!from->head)
-        return;
-    if (to->head)
-        to->tail->next = from->head;
-    else
-        to->head = from->head;
-    to->tail = from->tail;
-    to->bytes += from->bytes;
-    to->n += from->n;
-    *from = (struct list){ 0 };
+    *(f->head ? &f->tail->next : &f->head) = q;
+    f->tail = q;
 }
 
-static struct heap_block *list_pop(struct list *l)
+static struct batch *fifo_pop(struct fifo *f)
 {
-    struct heap_block *b = l->head;
-    l->head = b->next;
-    l->bytes -= volume(b);
-    l->n--;
-    return b;
+    struct batch *q = f->head;
+    if (q)
+        f->head = q->next;
+    return q;
 }
 
-/* Moves the thread's pending blocks, and b if it is a big one, to the quarantine, and recycles what falls out. */
-static void quarantine_push(struct cache *c, struct heap_block *big)
+static void batch_recycle(struct cache *c, struct batch *q)
 {
-    struct heap_block *out = NULL;
+    for (uint32_t i = 0; i < q->n; i++) /* nobody has looked at them for long */
+        __builtin_prefetch(q->block[i], 1);
+    for (uint32_t i = 0; i < q->n; i++)
+        slot_give(c, q->block[i]);
+    q->next = c->spare;
+    c->spare = q;
+}
+
+/* q enters the quarantine; what falls out is recycled, big blocks first. */
+static void quarantine_push(struct cache *c, struct batch *q, struct fifo *f)
+{
+    struct batch *out = NULL;
     const uint64_t max = (uint64_t)mc_options.freelist_vol;
     pthread_mutex_lock(&quarantine.lock);
-    list_append(&quarantine.small, &c->pending);
-    if (big)
-        list_add(&quarantine.big, big);
-    while (quarantine.small.bytes + quarantine.big.bytes > max) {
-        struct list *l = quarantine.big.head ? &quarantine.big : &quarantine.small;
-        if (!l->head)
+    fifo_push(f, q);
+    quarantine.bytes += q->bytes;
+    while (quarantine.bytes > max) {
+        struct batch *old = fifo_pop(&quarantine.big);
+        if (!old)
+            old = fifo_pop(&quarantine.small);
+        if (!old)
             break;
-        struct heap_block *b = list_pop(l);
-        b->next = out;
-        out = b;
+        quarantine.bytes -= old->bytes;
+        old->next = out;
+        out = old;
     }
     pthread_mutex_unlock(&quarantine.lock);
     while (out) {
-        struct heap_block *b = out;
-        out = b->next;
-        slot_give(c, b);
+        struct batch *next = out->next;
+        batch_recycle(c, out);
+        out = next;
     }
 }
 
@@ -271,13 +275,19 @@ static void quarantine_add(struct heap_block *b)
 {
     struct cache *c = cache_self();
     const uint64_t big = (uint64_t)mc_options.freelist_big_blocks, vol = (uint64_t)mc_options.freelist_vol;
-    if (big != 0 && b->size >= big) {
-        quarantine_push(c, b);
+    const bool is_big = big != 0 && b->size >= big;
+    struct batch *q = is_big || !c->pending ? batch_make(c) : c->pending;
+    q->block[q->n++] = b;
+    q->bytes += volume(b);
+    if (is_big) {
+        quarantine_push(c, q, &quarantine.big);
         return;
     }
-    list_add(&c->pending, b);
-    if (c->pending.n >= PENDING_BLOCKS || c->pending.bytes >= PENDING_BYTES || c->pending.bytes >= vol / 8)
-        quarantine_push(c, NULL);
+    c->pending = q;
+    if (q->n == PENDING_BLOCKS || q->bytes >= PENDING_BYTES || q->bytes >= vol / 8) {
+        c->pending = NULL;
+        quarantine_push(c, q, &quarantine.small);
+    }
 }
 
 /* ---- allocation ---- */

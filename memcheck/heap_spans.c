@@ -163,6 +163,7 @@ int heap_span_carve(int class, int n, struct heap_block **list)
         }
         struct heap_block *b = &s->blocks[s->n_used];
         b->addr = heap_slot_start(s, b) + heap_redzone;
+        b->class = (uint8_t)class;
         atomic_store_explicit((_Atomic uint32_t *)&s->n_used, s->n_used + 1, memory_order_release);
         *end = b;
         end = &b->next;
@@ -190,7 +191,7 @@ struct heap_block *heap_span_large(uint64_t bytes, uint64_t align)
     struct heap_block *b = s ? s->blocks : NULL;
     if (b) {
         *s = (struct heap_span){ .start = a, .size = size, .slot_size = size, .n_slots = 1, .n_used = 1, .blocks = b };
-        *b = (struct heap_block){ .addr = a };
+        *b = (struct heap_block){ .addr = a, .class = HEAP_CLASSES };
         if ((s->next = large_spans))
             large_spans->prev = s;
         large_spans = s;

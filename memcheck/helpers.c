@@ -10,30 +10,38 @@ int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
 
 /* ---- loads ---- */
+/* The dynamic linker's own strlen and its like have no name to replace them by; they read whole vectors. */
+static bool in_dynamic_linker(void)
+{
+    struct ng_segment s;
+    if (!ng_segment_at(ng_reg(ng_thread_self(), X86_RIP), &s) || !s.path)
+        return false;
+    const char *slash = strrchr(s.path, '/');
+    return !strncmp(slash ? slash + 1 : s.path, "ld-linux", 8);
+}
+
 /* --partial-loads-ok: naturally aligned words and vectors of which some byte is addressable. */
 static bool is_partial_ok(guest_addr a, uint64_t size, uint64_t bad)
 {
-    return mc_options.partial_loads_ok && bad < size && size >= 4 && !(a & (size - 1));
+    return mc_options.partial_loads_ok && bad < size && size >= 4 && (!(a & (size - 1)) || (size >= 16 && in_dynamic_linker()));
 }
 
-/* The dynamic linker has string functions of its own, which cannot be redirected by name (its symbols are stripped).
- * They read whole aligned lines of 64 bytes, of which the string may end in the first: what lies in the line of an
- * addressable byte can be read, and is undefined. */
-static bool is_linker_string_load(guest_addr a, uint64_t size)
+/* Code of the dynamic linker: it is mapped first and stays where it is. */
+static bool is_linker_code(void)
 {
-    struct ng_segment s;
-    const char *name;
-    if (size < 16 || (a & (size - 1)) || !mc_options.partial_loads_ok)
-        return false;
-    if (!ng_segment_at(ng_reg(ng_thread_self(), X86_RIP), &s) || !s.path || !(name = strrchr(s.path, '/')) ||
-        strncmp(name, "/ld-", 4))
-        return false;
-    for (guest_addr at = a & ~63ull; at < (a & ~63ull) + 64; at++) {
-        uint8_t v;
-        if (shadow_get_byte(at, &v))
-            return true;
+    static _Atomic guest_addr low, high;
+    const guest_addr pc = ng_reg(ng_thread_self(), X86_RIP);
+    struct ng_segment g;
+    for (guest_addr a = 0; !high && ng_segment_next(a, &g); a = g.end) {
+        const char *slash = g.path ? strrchr(g.path, '/') : NULL, *name = slash ? slash + 1 : "";
+        if ((g.prot & NG_PROT_X) && (!strncmp(name, "ld-", 3) || !strncmp(name, "ld.so", 5) || !strncmp(name, "ld64.so", 7))) {
+            low = g.start;
+            high = g.end;
+        }
     }
-    return false;
+    if (!high)
+        high = 1; /* a static program has none */
+    return pc >= low && pc < high;
 }
 
 /* V bits of [a, a+size) to v[]; reports bytes that are not addressable. */
@@ -42,7 +50,9 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
     uint64_t bad = 0;
     bool is_bad[64];
     memset(v, 0, size);
-    if (!in_strip(a, size))
+    /* The dynamic linker's own strlen and the like cannot be replaced, as it does not export them: they read whole
+     * vectors, up to 64 bytes beyond the end, and what they find there does not matter. */
+    if (!in_strip(a, size) || (size >= 16 && is_linker_code()))
         return;
     for (uint64_t i = 0; i < size; i++) {
         is_bad[i] = !shadow_get_byte(a + i, &v[i]);
@@ -50,7 +60,7 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
     }
     if (!bad)
         return;
-    const bool partial = is_partial_ok(a, size, bad) || is_linker_string_load(a, size);
+    const bool partial = is_partial_ok(a, size, bad);
     for (uint64_t i = 0; i < size; i++)
         if (is_bad[i])
             v[i] = partial && mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED;

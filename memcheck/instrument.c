@@ -99,8 +99,8 @@ static void fill(struct ir_block *b, ir_ref base, int64_t from, int64_t to, uint
  * neighbouring words get parts of tags. */
 static void fill_origin(struct ir_block *b, ir_ref base, int64_t from, int64_t to, origin_tag tag)
 {
-    ir_ref three_strips = ir_const(b, IR_I64, (int64_t)(3 * ng_strip_size));
-    ir_ref plane = ir_append(b, (struct ir_op){ .op = IR_LEA, .type = IR_I64, .a = base, .b = three_strips });
+    ir_ref distance = ir_const(b, IR_I64, (int64_t)NG_PLANE_O);
+    ir_ref plane = ir_append(b, (struct ir_op){ .op = IR_LEA, .type = IR_I64, .a = base, .b = distance });
     ir_ref two = ir_const(b, IR_I64, (int64_t)((uint64_t)tag << 32 | tag));
     for (; to - from >= 8; from += 8)
         instrument_store(b, IR_PLANE_GUEST, IR_I64, plane, from, two);

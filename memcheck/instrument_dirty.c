@@ -135,7 +135,8 @@ static void refresh_part(struct dirty *d, uint64_t mask, enum ir_type t, int at)
 
 static void refresh_attention(struct dirty *d)
 {
-    refresh_part(d, d->written, IR_I32, 0);
+    refresh_part(d, d->written, IR_I16, 0);
+    refresh_part(d, d->written, IR_I8, 2);
     refresh_part(d, d->written, IR_I16, 4);
     d->written = 0;
 }

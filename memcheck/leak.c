@@ -64,6 +64,13 @@ const char *leak_error_xml_kind(const struct ng_error *e)
     return kinds[((const struct leak_error *)e->extra)->record.state];
 }
 
+void leak_error_weight(const struct ng_error *e, uint64_t *bytes, uint64_t *blocks)
+{
+    const struct leak_figures *now = &((const struct leak_error *)e->extra)->record.now;
+    *bytes = now->bytes + now->indirect;
+    *blocks = now->blocks;
+}
+
 void leak_error_supp_extra(const struct ng_error *e, char extra[256])
 {
     snprintf(extra, 256, "match-leak-kinds: %s", kind_words[((const struct leak_error *)e->extra)->record.state]);

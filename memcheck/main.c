@@ -102,4 +102,5 @@ NG_API const struct ng_tool ng_tool = {
     .supp_kind = suppressions_kind,
     .supp_matches = suppressions_match,
     .supp_check_extra = suppressions_check_extra,
+    .error_weight = leak_error_weight,
 };

@@ -141,6 +141,7 @@ void leak_check_at_exit(void);           /* as the options say, incl. "All heap 
 void leak_error_print(const struct ng_error *e);
 const char *leak_error_xml_kind(const struct ng_error *e);
 /* match-leak-kinds line of a generated suppression. */
+void leak_error_weight(const struct ng_error *e, uint64_t *bytes, uint64_t *blocks);
 void leak_error_supp_extra(const struct ng_error *e, char extra[256]);
 bool leak_supp_matches(const struct ng_error *e, const char *extra); /* extra NULL or "": any kind */
 int leak_supp_check_extra(const char *extra);                        /* 0 or -1 */

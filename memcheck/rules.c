@@ -105,6 +105,8 @@ static bool same_value(struct rules *r, ir_ref a, ir_ref b)
     const struct ir_op *x = &r->out->ops[a], *y = &r->out->ops[b];
     if (a == b)
         return true;
+    if ((x->op == IR_TRUNC || x->op == IR_ZEXT) && y->op == x->op && x->type == y->type && x->lane == y->lane)
+        return same_value(r, x->a, y->a);
     if (x->op != IR_GET || y->op != IR_GET || x->type != y->type || x->aux != y->aux || x->imm != y->imm || x->plane != y->plane)
         return false;
     for (ir_ref i = (a < b ? a : b) + 1; i < (a < b ? b : a); i++) /* nothing may write the register in between */
@@ -207,11 +209,13 @@ static ir_ref rule_scatter(struct rules *r, const struct ir_op *op, ir_ref value
 /* ---- carries ---- */
 static ir_ref plus(struct rules *r, const struct ir_op *like, ir_ref a, ir_ref b) { return again(r, like, a, b, IR_NONE); }
 
-/* va | vb | (min(a)+min(b) ^ max(a)+max(b)): the bits that a carry may change */
+/* va | vb | (min(a)+min(b) ^ max(a)+max(b)): the bits that a carry may change.  a + a is a shift. */
 static ir_ref rule_add(struct rules *r, const struct ir_op *op, ir_ref value, const ir_ref *v)
 {
     (void)value;
     const enum ir_type t = op->type;
+    if (v[0] && v[1] && same_value(r, op->a, op->b))
+        return plus(r, op, v[0], v[0]);
     ir_ref least = plus(r, op, low(r, t, op->a, v[0]), low(r, t, op->b, v[1]));
     ir_ref most = plus(r, op, high(r, t, op->a, v[0]), high(r, t, op->b, v[1]));
     return rules_or(r, t, rules_or(r, t, v[0], v[1]), bit_xor(r, t, least, most));
@@ -390,6 +394,19 @@ static ir_ref rule_lanes(struct rules *r, const struct ir_op *op, ir_ref value, 
 {
     (void)value;
     return cast_lanes(r, op->type, op->lane, rules_or(r, op->type, v[0], v[1]));
+}
+
+/* Unsigned minimum: an operand's element that is a defined 0 decides alone. */
+static ir_ref rule_vminu(struct rules *r, const struct ir_op *op, ir_ref value, const ir_ref *v)
+{
+    const ir_ref args[2] = { op->a, op->b };
+    ir_ref result = rule_lanes(r, op, value, v);
+    for (int i = 0; result && i < 2; i++) {
+        const ir_ref seen = v[i] ? ir_op2(r->out, IR_VOR, op->type, args[i], v[i]) : args[i];
+        const ir_ref zero = ir_vop(r->out, IR_VCMPEQ, op->type, op->lane, seen, ir_vconst(r->out, op->type, 0), 0);
+        result = ir_op2(r->out, IR_VANDN, op->type, zero, result);
+    }
+    return result;
 }
 
 static ir_ref low_words(struct rules *r, enum ir_type t, ir_ref count_v)

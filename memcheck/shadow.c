@@ -196,7 +196,7 @@ bool shadow_find_noaccess_mapped(guest_addr a, size_t size, guest_addr *bad)
     const uint8_t *p = ng_v(a), *end = p + size;
     uint8_t v;
     while ((p = memchr(p, VPAT_NOACCESS, (size_t)(end - p)))) {
-        guest_addr at = (guest_addr)p - ng_strip_size;
+        guest_addr at = (guest_addr)p - ng_v_shift;
         if (!shadow_get_byte(at, &v)) {
             *bad = at;
             return true;

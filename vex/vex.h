@@ -76,7 +76,8 @@ enum vex_reloc_kind {
 };
 struct vex_reloc { uint32_t offset; uint16_t kind, value; };
 /* A place where the block is left.  Chainable exits have a 4-byte aligned rel32 at jump_offset that
- * first leads to the stub at stub_offset (which sets rip and exit_info, then TRAMP_EXIT). */
+ * first leads to the stub at stub_offset (which sets exit_info, then TRAMP_EXIT).  state.rip is set for indirect
+ * exits only: it is ir.pc for all others, which is for him to set who acts on the exit. */
 struct vex_exit { uint32_t jump_offset, stub_offset; struct ir_exit ir; bool chainable; };
 /* Guest state for host code from host_offset up to the next entry: pc, and which
  * guest registers are in struct x86_state rather than in their host register. */
@@ -95,7 +96,8 @@ void vex_code_free(struct vex_code *c);
 struct vex_host {
     int32_t state_offset;    /* of struct x86_state from the FS base (initial-exec TLS) */
     bool guest_in_host_regs; /* true: identity mapping; false: guest registers live in struct x86_state (tests, PURE) */
-    uint64_t strip_size;     /* GS base holds it */
+    uint64_t strip_size;
+    uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base holds the first */
     bool debug;              /* ir_check first */
 };
 /* Emits b.  Returns 0, or -ENOSPC if the block is too long (decode fewer instructions). */

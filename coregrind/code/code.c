@@ -20,7 +20,7 @@ static struct { uint64_t inserted, deleted, evicted_regions, moved, chained, wai
 
 void code_init(size_t zone_size)
 {
-    const struct vex_host host = { .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size };
+    const struct vex_host host = { .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O };
     base_lock_register(&code_lock, 20);
     zone_map(zone_size < 1u << 20 ? 1u << 20 : zone_size);
     const size_t n = host_x86_64_emit_tramps(zone.rw, &host, tramp_entry);

@@ -106,7 +106,7 @@ static bool touched_address(const siginfo_t *info, const ucontext_t *uc, guest_a
     if (!known)
         *at = operand_address(&x, o, gpr, pc);
     else if (*check)
-        *at -= ng_strip_size;
+        *at -= ng_v_shift;
     return true;
 }
 

@@ -78,7 +78,7 @@ SYS_CODE(sys_name_to_handle_at); SYS_CODE(sys_open_by_handle_at);
 SYS_CODE(sys_open); SYS_CODE(sys_openat); SYS_CODE(sys_openat2); SYS_CODE(sys_stat); SYS_CODE(sys_lstat);
 SYS_CODE(sys_newfstatat); SYS_CODE(sys_statx); SYS_CODE(sys_access); SYS_CODE(sys_faccessat); SYS_CODE(sys_readlink);
 SYS_CODE(sys_readlinkat); SYS_CODE(sys_getdents); SYS_CODE(sys_execve_checked); SYS_CODE(sys_execveat_checked);
-SYS_CODE(sys_mount); SYS_CODE(sys_fsconfig); SYS_CODE(sys_quotactl); SYS_CODE(sys_quotactl_fd);
+SYS_CODE(sys_utimensat); SYS_CODE(sys_mount); SYS_CODE(sys_fsconfig); SYS_CODE(sys_quotactl); SYS_CODE(sys_quotactl_fd);
 
 /* sys_ioctl.c */
 SYS_CODE(sys_ioctl);

@@ -2,6 +2,7 @@
 /* kernel/sys_path: calls that take a path which may lead into /proc/self, and the few others whose
  * strings need more than a row says.  */
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
@@ -260,4 +261,17 @@ int64_t sys_quotactl(struct ng_thread *t, const uint64_t a[6])
 int64_t sys_quotactl_fd(struct ng_thread *t, const uint64_t a[6])
 {
     return quota_any(t, a, (uint32_t)a[1], a[3]);
+}
+
+/* utimensat(2): tv_sec of a time is looked at unless its tv_nsec says "now" or "leave it". */
+int64_t sys_utimensat(struct ng_thread *t, const uint64_t a[6])
+{
+    static const char *const names[2] = { "utimensat(times[0].tv_sec)", "utimensat(times[1].tv_sec)" };
+    struct timespec times[2];
+    if (a[2] && ng_read(times, a[2], sizeof times) == sizeof times)
+        for (int i = 0; i < 2; i++)
+            if (times[i].tv_nsec != UTIME_NOW && times[i].tv_nsec != UTIME_OMIT &&
+                sys_check_read(t, names[i], a[2] + (unsigned)i * sizeof *times, 8))
+                return -EFAULT;
+    return sys_forward(t, a);
 }

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include "code/code.h"
 #include "heap/redirect.h"
@@ -43,10 +44,11 @@ int main(int argc, char **argv, char **envp)
     space_init(argv, envp, tool->wants_planes_v, tool->wants_planes_o);
     code_init((size_t)options.code_zone_size);
     redirect_init();
-    report_load_suppressions();
     if (tool->init && tool->init() != 0)
         ng_fatal("the tool %s cannot start", tool->name);
     launch_load(&image, launch_client_env(environ));
     report_banner();
+    report_load_suppressions();
+    prctl(PR_SET_NAME, basename(options.argv[0])); /* the process is the client */
     run_main(image.entry, image.sp);
 }

@@ -9,6 +9,8 @@
 
 /* ---- stacks ---- */
 
+enum { RED_ZONE = 128 };           /* below the stack pointer, by the ABI */
+
 struct stack_search {
     guest_addr a;
     struct ng_thread *owner;
@@ -72,6 +74,8 @@ static bool describe_stack(guest_addr a)
     ng_auxwhat("Address 0x%lx is on thread %d's stack", (unsigned long)a, s.owner->id);
     if (a >= s.sp)
         describe_frame(&s);
+    else if (a >= s.sp - RED_ZONE)
+        ; /* a leaf's variables: nothing to add */
     else if (!(seg.prot & (NG_PROT_R | NG_PROT_W)))
         ng_auxwhat("In stack guard protected page, %lu bytes below stack pointer", (unsigned long)(s.sp - a));
     else
@@ -97,14 +101,8 @@ static bool describe_section(guest_addr a)
     if (!symbols_section(a, &section, &object))
         return false;
     ng_auxwhat("Address 0x%lx is in the %s segment of %s", (unsigned long)a, section, object);
-    if (!strcmp(section, "Text")) {
-        struct symbols_frame f[32];
-        const int n = symbols_describe(a, f, 32);
-        report_format->trace_begin();
-        for (int i = 0; i < n; i++)
-            report_format->frame(&f[i], i == 0);
-        report_format->trace_end();
-    }
+    if (!strcmp(section, "Text"))
+        ng_trace_print(symbols_trace_of(&a, 1));
     return true;
 }
 

@@ -20,6 +20,7 @@ struct known {
     int thread_id;
     char thread_name[16];
     struct suppression *covered_by;
+    struct report_record said;
     struct known *next[2], *older;  /* next: in by_frames[0] (many), [1] (few) */
 };
 
@@ -115,14 +116,31 @@ void report_announce_thread(int id, const char *name)
         ng_msg("Thread %d:", id);
 }
 
-static void print_error(const struct ng_error *e, int thread_id, const char *thread_name)
+/* said: what was said of it before, or where that is to be kept; NULL: neither. */
+static void print_error(const struct ng_error *e, int thread_id, const char *thread_name, struct report_record *said)
 {
     report_announce_thread(thread_id, thread_name);
     report_format->error_begin(e);
-    tool->error_print(e);
+    if (said && said->n) {
+        report_replay(said);
+    } else {
+        report_record_begin(said, false);
+        tool->error_print(e);
+        report_record_end();
+    }
     report_format->error_end(e);
     if (options.gen_suppressions)
         suppress_generate(e);
+}
+
+/* Describes a suppressed error for the list of all errors. */
+static void describe_quietly(struct known *k)
+{
+    if (options.show_error_list != 2)
+        return;
+    report_record_begin(&k->said, true);
+    tool->error_print(&k->e);
+    report_record_end();
 }
 
 static void stop_at_first(void)
@@ -191,10 +209,11 @@ static void record(const struct ng_error *e, struct ng_thread *t)
     count_again(k);
     if (k->covered_by) {
         errors.suppressed_contexts++;
+        describe_quietly(k);
         return;
     }
     errors.shown++;
-    print_error(&k->e, k->thread_id, k->thread_name);
+    print_error(&k->e, k->thread_id, k->thread_name, &k->said);
     stop_at_first();
 }
 
@@ -235,7 +254,7 @@ bool ng_error_unique(struct ng_error *e, bool print, bool count)
         errors.shown++;
     }
     if (print) {
-        print_error(e, e->thread ? e->thread->id : 1, e->thread ? e->thread->name : "");
+        print_error(e, e->thread ? e->thread->id : 1, e->thread ? e->thread->name : "", NULL);
         if (count)
             stop_at_first();
     }
@@ -290,7 +309,7 @@ static void list_errors(bool suppressed)
         ng_msg("%s", "");
         ng_msg("%lu errors in %scontext %zu of %lu:", (unsigned long)list[i]->count, suppressed ? "suppressed " : "",
                i + 1, total);
-        print_error(&list[i]->e, list[i]->thread_id, list[i]->thread_name);
+        print_error(&list[i]->e, list[i]->thread_id, list[i]->thread_name, &list[i]->said);
     }
     free(list);
 }

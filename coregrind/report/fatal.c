@@ -65,6 +65,17 @@ static void print_stack_hint(void)
     ng_msg(" The main thread stack size used in this run was %lu.", (unsigned long)main_stack_size());
 }
 
+/* A little below the main thread's stack: it could not grow. */
+static void print_overflow(struct ng_thread *t, guest_addr at)
+{
+    guest_addr low, high;
+    const guest_addr sp = ng_reg(t, X86_RSP);
+    if (!ng_stack_bounds(sp, &low, &high) && !ng_stack_bounds(sp + 2 * NG_PAGE, &low, &high))
+        return;
+    if (at < low && low - at <= 1 << 20 && at + (1 << 20) >= sp)
+        ng_msg("Stack overflow in thread #%d: can't grow stack to 0x%lx", t->id, (unsigned long)ROUND_DOWN(at, NG_PAGE));
+}
+
 void report_fatal_signal(struct ng_thread *t, int sig, int si_code, guest_addr at)
 {
     const bool from_cpu = si_code > 0 && (sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE);
@@ -80,6 +91,8 @@ void report_fatal_signal(struct ng_thread *t, int sig, int si_code, guest_addr a
     ng_msg("Process terminating with default action of signal %d (%s)", sig, name);
     if (from_cpu)
         print_event(sig, si_code, at);
+    if (sig == SIGSEGV && si_code == SEGV_MAPERR)
+        print_overflow(t, at);
     ng_trace_print(ng_trace_take(t));
     if (sig == SIGSEGV && si_code == SEGV_MAPERR)
         print_stack_hint();

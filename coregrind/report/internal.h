@@ -36,6 +36,14 @@ struct report_format {
 };
 extern const struct report_format report_text;   /* text.c */
 extern const struct report_format *report_format;
+/* What an error's print_error said, so that the list at the end can say it again: what was described may be gone. */
+enum report_event_kind { REPORT_WHAT, REPORT_AUXWHAT, REPORT_TRACE };
+struct report_event { enum report_event_kind kind; char *text; ng_trace trace; };
+struct report_record { struct report_event *events; size_t n, cap; };
+/* Between these, events go to *r as well; and nowhere else if silent.  Under the report lock. */
+void report_record_begin(struct report_record *r, bool silent);
+void report_record_end(void);
+void report_replay(const struct report_record *r);
 /* "fn (file:line)" and its other forms, without address. */
 void report_frame_text(const struct symbols_frame *f, char *buf, size_t size);
 /* Calls fn for every frame to show of t, inlined ones too, cut at main; false from fn ends it. */

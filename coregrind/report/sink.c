@@ -275,6 +275,7 @@ static void open_fd(int fd)
 
 void report_init(void)
 {
+    base_lock_register(&sink.lock, 5);
     sink.start_ns = base_now_ns();
     sink.start_dir = getcwd(NULL, 0);
     if (options.log_file)

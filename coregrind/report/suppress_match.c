@@ -156,7 +156,11 @@ static bool user_wants(void)
         report_putf("==%d== ---- Print suppression ? --- [Return/N/n/Y/y/C/c] ---- ", (int)getpid());
         report_flush();
         char c = 0, rest = 0;
-        if (read(0, &c, 1) != 1 || c == '\n')
+        if (read(0, &c, 1) != 1) {
+            asked_enough = true; /* nobody there */
+            return false;
+        }
+        if (c == '\n')
             return false;
         while (rest != '\n' && read(0, &rest, 1) == 1)
             ;

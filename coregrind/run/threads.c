@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "run/internal.h"
@@ -113,7 +112,6 @@ static void thread_attach(struct ng_thread *t)
 {
     t->tid = (int)syscall(SYS_gettid);
     t->id = atomic_fetch_add(&next_id, 1);
-    prctl(PR_GET_NAME, t->name);
     space_thread_init();
     code_thread_init(&t->state);
     kernel_signals_thread_init(t);
@@ -153,6 +151,8 @@ static void thread_copy(struct ng_thread *t, const struct start *s)
     t->sigmask = s->parent->sigmask;
     t->pending = s->parent->pending;      /* thread_init takes the dispositions from there */
     t->altstack.flags = SS_DISABLE;
+    if (ng_stack_bounds(t->state.gpr[X86_RSP] - 1, &t->stack_low, &t->stack_high))
+        t->stack_high = t->state.gpr[X86_RSP]; /* above are the thread's own libc data */
 }
 
 static void *thread_main(void *arg)

@@ -17,7 +17,7 @@
 #define STACK_VARIABLE "NAGRIND_STACK_LIMIT"
 enum { MAX_DRAWS = 40 };
 
-uint64_t ng_strip_size;
+uint64_t ng_strip_size, ng_v_shift;
 
 /* The kernel puts the stack into the top of the address space: its address has va_bits bits. */
 void layout_find_strips(void)
@@ -25,13 +25,14 @@ void layout_find_strips(void)
     const uint64_t stack = (uint64_t)__builtin_frame_address(0);
     const int va_bits = 64 - __builtin_clzll(stack);
     ng_strip_size = 1ull << (va_bits - 3);
+    ng_v_shift = NG_PLANE_V;
 }
 
-/* A range of ours is well placed if it lies in strips 5 or 7. */
+/* A range of ours is well placed if it lies in strips 5 or 7, and not where a skewed plane's guards reach. */
 static bool well_placed(uint64_t start, uint64_t end)
 {
     const uint64_t s = ng_strip_size, low = start / s, high = (end - 1) / s;
-    return low == high && (low == 5 || low == 7);
+    return low == high && (low == 5 || low == 7) && start - low * s >= NG_PLANE_SKEW;
 }
 
 /* One line of /proc/self/maps; the vsyscall page above the strips is no concern. */

@@ -17,10 +17,10 @@ static void *map_at(uint64_t a, uint64_t size, int fixed)
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1, 0);
 }
 
-static void plane_init(struct plane *p, int strip)
+static void plane_init(struct plane *p, uint64_t at)
 {
     p->wanted = true;
-    p->at = (uint64_t)strip * ng_strip_size;
+    p->at = at;
     struct rlimit as = { RLIM_INFINITY, RLIM_INFINITY };
     getrlimit(RLIMIT_AS, &as);
     if (as.rlim_cur != RLIM_INFINITY)
@@ -34,9 +34,12 @@ static void plane_init(struct plane *p, int strip)
 void planes_init(bool want_v, bool want_o)
 {
     if (want_v)
-        plane_init(&planes[0], NG_STRIP_SHIFT_V);
+        plane_init(&planes[0], NG_PLANE_V);
+    if (planes[0].whole) /* the strip's last pages are never mapped: the skew fits */
+        planes[0].at += NG_V_SKEW;
+    ng_v_shift = planes[0].wanted ? planes[0].at : NG_PLANE_V;
     if (want_o) {
-        plane_init(&planes[1], NG_STRIP_SHIFT_O);
+        plane_init(&planes[1], NG_PLANE_O);
         /* Origins are sparse: a huge page for one tag would waste memory. */
         if (planes[1].whole)
             madvise((void *)planes[1].at, ng_strip_size, MADV_NOHUGEPAGE);
@@ -53,6 +56,27 @@ int planes_add(guest_addr a, uint64_t size)
     return 0;
 }
 
+/* Writes nothing that is zero already: untouched pages stay so. */
+static void zero_words(uint64_t from, uint64_t to)
+{
+    for (; from < to; from += 8)
+        if (*(uint64_t *)from)
+            *(uint64_t *)from = 0;
+}
+
+/* Zeros [at, at+size); pages within are given back. */
+static void zero(uint64_t at, uint64_t size)
+{
+    const uint64_t end = at + size, first = ROUND_UP(at, NG_PAGE), last = ROUND_DOWN(end, NG_PAGE);
+    if (first >= last) {
+        zero_words(at, end);
+        return;
+    }
+    zero_words(at, first);
+    madvise((void *)first, last - first, MADV_DONTNEED);
+    zero_words(last, end);
+}
+
 void planes_drop(guest_addr a, uint64_t size, bool keep)
 {
     for (int i = 0; i < N_PLANES; i++) {
@@ -60,7 +84,7 @@ void planes_drop(guest_addr a, uint64_t size, bool keep)
         if (!p->wanted)
             continue;
         if (p->whole || keep)
-            madvise((void *)(p->at + a), size, MADV_DONTNEED);
+            zero(p->at + a, size);
         else
             munmap((void *)(p->at + a), size);
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* symbols/describe: code address -> function, source line, inlined calls; cached. */
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <libiberty/demangle.h>
 #include "heap/redirect.h"
 #include "launch/options.h"
@@ -18,14 +17,42 @@ void describe_forget(void)
     base_unlock(&symbols_lock);
 }
 
+/* ---- names and places ---- */
+
+static char *demangle(const char *mangled)
+{
+    return options.demangle ? cplus_demangle(mangled, DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO) : NULL;
+}
+
 static void set_name(struct symbols_frame *f, const char *mangled)
 {
     if (!mangled)
         return;
     f->fn_mangled = base_strdup(mangled);
-    f->fn = options.demangle ? cplus_demangle(mangled, DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO) : NULL;
+    f->fn = demangle(mangled);
     if (!f->fn)
         f->fn = f->fn_mangled;
+}
+
+/* Replacements of C++ operators are declared by the name that is shown; suppressions want the mangled one. */
+static const char *mangled_operator(const char *shown)
+{
+    static const char *const operators[] = {
+        "_Znwm", "_ZnwmRKSt9nothrow_t", "_ZnwmSt11align_val_t", "_ZnwmSt11align_val_tRKSt9nothrow_t",
+        "_Znam", "_ZnamRKSt9nothrow_t", "_ZnamSt11align_val_t", "_ZnamSt11align_val_tRKSt9nothrow_t",
+        "_ZdlPv", "_ZdlPvm", "_ZdlPvRKSt9nothrow_t", "_ZdlPvSt11align_val_t", "_ZdlPvmSt11align_val_t",
+        "_ZdlPvSt11align_val_tRKSt9nothrow_t",
+        "_ZdaPv", "_ZdaPvm", "_ZdaPvRKSt9nothrow_t", "_ZdaPvSt11align_val_t", "_ZdaPvmSt11align_val_t",
+        "_ZdaPvSt11align_val_tRKSt9nothrow_t",
+    };
+    for (size_t i = 0; strncmp(shown, "operator ", 9) == 0 && i < sizeof operators / sizeof *operators; i++) {
+        char *text = cplus_demangle(operators[i], DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO);
+        const bool same = text && !strcmp(text, shown);
+        free(text);
+        if (same)
+            return operators[i];
+    }
+    return shown;
 }
 
 static void set_place(struct symbols_frame *f, const char *path, int line)
@@ -39,29 +66,54 @@ static void set_place(struct symbols_frame *f, const char *path, int line)
     f->line = line;
 }
 
-/* Compilation unit that holds pc; compilers may omit .debug_aranges, then all are asked. */
-static Dwarf_Die *unit_of(Dwfl_Module *m, Dwarf_Addr pc, Dwarf_Addr *bias, Dwarf_Die *room)
+/* ---- compilation units ---- */
+
+static int by_low(const void *x, const void *y)
 {
-    Dwarf_Die *cu = dwfl_module_addrdie(m, pc, bias);
-    if (cu)
-        return cu;
-    Dwarf *dwarf = dwfl_module_getdwarf(m, bias);
-    Dwarf_Off at = 0, next;
-    size_t header;
-    while (dwarf && dwarf_nextcu(dwarf, at, &next, &header, NULL, NULL, NULL) == 0) {
-        if (dwarf_offdie(dwarf, at + header, room) && dwarf_haspc(room, pc - *bias) > 0)
-            return room;
-        at = next;
-    }
-    return NULL;
+    const struct symbols_unit *a = x, *b = y;
+    return a->low < b->low ? -1 : a->low > b->low;
 }
 
-static const char *die_name(Dwarf_Die *die)
+/* Address ranges of all units, for compilers that do not write .debug_aranges. */
+static void read_units(struct symbols_object *o)
 {
-    Dwarf_Attribute a;
-    const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &a));
-    return name ? name : dwarf_diename(die);
+    Dwarf_Off at = 0, next;
+    size_t header, cap = 0;
+    if (o->units_read)
+        return;
+    o->units_read = true;
+    for (; dwarf_nextcu(o->dwarf, at, &next, &header, NULL, NULL, NULL) == 0; at = next) {
+        Dwarf_Die die;
+        Dwarf_Addr base, low, high;
+        ptrdiff_t k = 0;
+        if (!dwarf_offdie(o->dwarf, at + header, &die))
+            continue;
+        while ((k = dwarf_ranges(&die, k, &base, &low, &high)) > 0) {
+            const size_t i = BASE_GROW(o->units, o->n_units, cap);
+            o->units[i] = (struct symbols_unit){ low, high, at + header };
+        }
+    }
+    if (o->n_units)
+        qsort(o->units, o->n_units, sizeof *o->units, by_low);
 }
+
+static Dwarf_Die *unit_of(struct symbols_object *o, uint64_t addr, Dwarf_Die *room)
+{
+    if (dwarf_addrdie(o->dwarf, addr, room))
+        return room;
+    read_units(o);
+    size_t low = 0, high = o->n_units;
+    while (low < high) {
+        const size_t mid = (low + high) / 2;
+        if (o->units[mid].low <= addr)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low && addr < o->units[low - 1].high ? dwarf_offdie(o->dwarf, o->units[low - 1].die, room) : NULL;
+}
+
+/* ---- inlined calls ---- */
 
 static int attribute(Dwarf_Die *die, unsigned name)
 {
@@ -70,67 +122,85 @@ static int attribute(Dwarf_Die *die, unsigned name)
     return dwarf_formudata(dwarf_attr(die, name, &a), &v) == 0 ? (int)v : 0;
 }
 
-/* Frames of inlined calls around pc, innermost first; the place of the last one is that of the call in the real function. */
-static int inlined(Dwarf_Die *cu, Dwarf_Addr pc, struct symbols_frame *f)
+/* The scopes around addr, innermost first, as they are nested in the code; malloc'd. */
+static int nested_scopes(Dwarf_Die *cu, uint64_t addr, Dwarf_Die **out)
+{
+    Dwarf_Die *scopes = NULL;
+    /* From the first inlined call on, dwarf_getscopes goes to where that function is defined: only its innermost is wanted. */
+    const int n = dwarf_getscopes(cu, addr, &scopes);
+    const int nested = n > 0 ? dwarf_getscopes_die(&scopes[0], out) : 0;
+    free(scopes);
+    return nested;
+}
+
+static const char *linkage_name(Dwarf_Die *die)
+{
+    Dwarf_Attribute a;
+    const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &a));
+    return name ? name : dwarf_diename(die);
+}
+
+/* Frames of the inlined calls around addr, innermost first; f[0] has its place already, and the place of the
+ * last is that of the call in the real function, whose name by debug information goes to *real.  Inlined functions
+ * have short names, as in Valgrind's reports and suppressions. */
+static int inlined(Dwarf_Die *cu, uint64_t addr, struct symbols_frame *f, const char **real)
 {
     Dwarf_Die *scopes = NULL;
     Dwarf_Files *files = NULL;
     size_t n_files = 0;
     int n = 0;
-    const int n_scopes = options.read_inline_info ? dwarf_getscopes(cu, pc, &scopes) : 0;
-    if (n_scopes > 0)
-        dwarf_getsrcfiles(cu, &files, &n_files);
-    for (int i = 0; i < n_scopes && n + 1 < MAX_INLINED; i++) {
-        if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram)
+    const int n_scopes = nested_scopes(cu, addr, &scopes);
+    for (int i = 0; i < n_scopes; i++) {
+        const int tag = dwarf_tag(&scopes[i]);
+        if (tag == DW_TAG_subprogram) {
+            *real = linkage_name(&scopes[i]);
             break;
-        if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
+        }
+        if (tag != DW_TAG_inlined_subroutine || !options.read_inline_info || n + 1 >= MAX_INLINED)
             continue;
-        set_name(&f[n], die_name(&scopes[i]));
-        f[n].is_inlined = true;
+        const char *name = dwarf_diename(&scopes[i]);
+        set_name(&f[n], name ? name : "UnknownInlinedFun");
+        f[n++].is_inlined = true;
+        if (!files && dwarf_getsrcfiles(cu, &files, &n_files) != 0)
+            continue;
         const int file = attribute(&scopes[i], DW_AT_call_file);
-        n++;
-        set_place(&f[n], files && file >= 0 && (size_t)file < n_files ? dwarf_filesrc(files, (size_t)file, NULL, NULL) : NULL,
-                  attribute(&scopes[i], DW_AT_call_line));
+        const bool known = file >= 0 && (size_t)file < n_files;
+        set_place(&f[n], known ? dwarf_filesrc(files, (size_t)file, NULL, NULL) : NULL, attribute(&scopes[i], DW_AT_call_line));
     }
     free(scopes);
     return n;
 }
 
-static int from_debug_info(struct symbols_object *o, uint64_t addr, struct symbols_frame *f)
+static int from_debug_info(struct symbols_object *o, uint64_t addr, struct symbols_frame *f, const char **real)
 {
-    Dwfl_Module *m = object_module(o);
-    GElf_Addr elf_bias;
-    Dwarf_Addr bias = 0;
-    Dwarf_Die room;
-    if (!m || !dwfl_module_getelf(m, &elf_bias))
-        return 0;
-    Dwarf_Die *cu = unit_of(m, addr + elf_bias, &bias, &room);
+    Dwarf_Die room, *cu = object_dwarf(o) ? unit_of(o, addr, &room) : NULL;
     if (!cu)
         return 0;
-    const Dwarf_Addr pc = addr + elf_bias - bias;
-    Dwarf_Line *line = dwarf_getsrc_die(cu, pc);
+    Dwarf_Line *line = dwarf_getsrc_die(cu, addr);
     int number = 0;
     if (line && dwarf_lineno(line, &number) == 0)
         set_place(&f[0], dwarf_linesrc(line, NULL, NULL), number);
-    return inlined(cu, pc, f);
+    return inlined(cu, addr, f, real);
 }
+
+/* ---- addresses ---- */
 
 static int describe(guest_addr pc, struct symbols_frame *f)
 {
-    const char *name, *file;
+    const char *name, *file, *real = NULL;
     int line, n = 0;
     f[0].pc = pc;
     if (redirect_describe(pc, &name, &file, &line)) {
-        set_name(&f[0], name);
+        set_name(&f[0], mangled_operator(name));
         set_place(&f[0], file, line);
         return 1;
     }
     struct symbols_object *o = object_at(pc);
-    if (!o)
+    if (!o || o->gone)
         return 1;
-    n = from_debug_info(o, pc - o->bias, f);
+    n = from_debug_info(o, pc - o->bias, f, &real);
     const struct symbols_name *s = names_at(o, pc - o->bias, false);
-    set_name(&f[n], s ? s->name : NULL);
+    set_name(&f[n], s ? s->name : real);
     for (int i = 0; i <= n; i++) {
         f[i].pc = pc;
         f[i].object = o->path;

@@ -2,10 +2,13 @@
 /* symbols inside: one struct per mapped ELF object. */
 #pragma once
 #include <elf.h>
-#include <elfutils/libdwfl.h>
+#include <elfutils/libdw.h>
 #include "symbols/symbols.h"
 
-struct symbols_name { uint64_t addr, size; const char *name; uint8_t type, rank; }; /* addr: ELF address */
+/* addr: ELF address.  rank: functions and data before labels. */
+struct symbols_name { uint64_t addr, size; const char *name; uint8_t type, rank, is_local; };
+/* Addresses of a compilation unit, for those that .debug_aranges forgets. */
+struct symbols_unit { uint64_t low, high; Dwarf_Off die; };
 
 struct symbols_object {
     struct symbols_object *next;
@@ -18,26 +21,34 @@ struct symbols_object {
     bool complete, is_static, has_interp, gone;
     Elf64_Phdr *phdrs; int n_phdrs;
     /* read when first asked for, under symbols_lock */
-    bool names_read, dwfl_tried;
+    bool names_read, elf_tried, dwarf_tried, cfi_tried, units_read;
     struct symbols_name *names; size_t n_names; /* by address; best name of an address last */
-    Dwfl *dwfl;
-    Dwfl_Module *module;
-    Dwarf_CFI *cfi; Dwarf_Addr cfi_bias; bool cfi_tried;
+    struct symbols_name **by_name;              /* the global ones, by name; made by names_find */
+    size_t n_by_name;
+    struct symbols_unit *units; size_t n_units;
+    Elf *elf, *debug_elf, *alt_elf;             /* the file, its separate debug file, and what several of those share */
+    int debug_fd, alt_fd;
+    Dwarf *dwarf, *alt;
+    Dwarf_CFI *eh_cfi, *debug_cfi;
 };
 
 extern struct base_lock symbols_lock;
-/* The object whose segments hold a, or NULL.  Takes no lock: the list only grows, and what is gone is marked. */
+/* The object whose segments hold a, or NULL.  Takes no lock: what a reader may still hold is never freed. */
 struct symbols_object *object_at(guest_addr a);
 struct symbols_object *object_first(void);
-/* Its symbol table; symbols_lock held. */
+
+/* The following with symbols_lock held. */
+Elf *object_elf(struct symbols_object *o);         /* or NULL */
+Elf *object_debug_elf(struct symbols_object *o);   /* its separate debug file, or NULL */
+Dwarf *object_dwarf(struct symbols_object *o);     /* of either file, or NULL */
+void object_close(struct symbols_object *o);       /* forgets all that was read */
 void names_read(struct symbols_object *o);
-/* libdwfl's view of o, or NULL; symbols_lock held. */
-Dwfl_Module *object_module(struct symbols_object *o);
-/* Name that holds a function or data address (ELF address); symbols_lock held. */
+/* Name that holds a function or data address (ELF address). */
 const struct symbols_name *names_at(struct symbols_object *o, uint64_t addr, bool data);
+
+guest_addr names_find(struct symbols_object *o, const char *name, bool *ifunc); /* by .symtab */
 /* Dynamic symbol by hash, from the file: guest address or 0. */
 guest_addr dynamic_find(struct symbols_object *o, const char *name, bool *ifunc);
-guest_addr names_find(struct symbols_object *o, const char *name, bool *ifunc); /* by .symtab */
 void dynamic_scan(struct symbols_object *o);  /* soname, then redirect_scan */
-void unwind_forget(void);
+void unwind_forget(guest_addr a, uint64_t size); /* rules of addresses that hold something else now */
 void describe_forget(void);

@@ -1,44 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* symbols/names: symbol tables, read through libdwfl (which also finds separate
- * debug files by build-id and .gnu_debuglink) when a report first asks. */
+/* symbols/names: symbol tables, read when a report first asks: .symtab of the
+ * file or of its separate debug file, and .dynsym. */
 #include <fnmatch.h>
 #include <gelf.h>
 #include <stdio.h>
-#include <unistd.h>
 #include "symbols/internal.h"
 
-static char *debug_path; /* NULL: libdwfl's own default */
-static const Dwfl_Callbacks callbacks = {
-    .find_elf = dwfl_build_id_find_elf,
-    .find_debuginfo = dwfl_standard_find_debuginfo,
-    .section_address = dwfl_offline_section_address,
-    .debuginfo_path = &debug_path,
-};
+/* ---- which name of several at one address is shown ---- */
 
-Dwfl_Module *object_module(struct symbols_object *o)
+static size_t base_length(const char *name)
 {
-    if (o->dwfl_tried)
-        return o->module;
-    o->dwfl_tried = true;
-    if (o->fd < 0)
-        return NULL;
-    o->dwfl = dwfl_begin(&callbacks);
-    const int copy = dup(o->fd); /* libdwfl closes what it is given */
-    if (!o->dwfl || copy < 0)
-        return NULL;
-    dwfl_report_begin(o->dwfl);
-    o->module = dwfl_report_offline(o->dwfl, o->path ? o->path : "object", o->path ? o->path : "object", base_fd_hide(copy));
-    dwfl_report_end(o->dwfl, NULL, NULL);
-    return o->module;
+    return strcspn(name, "@"); /* without the version */
 }
 
-/* Of several names of one address the highest rank is shown: global before weak before local, sized before not. */
-static uint8_t rank_of(const GElf_Sym *s, const char *name)
+/* The better name compares greater: functions and data before labels, then the shorter name, then that with a
+ * version, then the earlier in the alphabet (as Valgrind chooses: raise, not gsignal; _Exit, not _exit). */
+static int by_merit(const struct symbols_name *a, const struct symbols_name *b)
 {
-    const int bind = GELF_ST_BIND(s->st_info);
-    uint8_t rank = bind == STB_GLOBAL ? 8 : bind == STB_WEAK ? 6 : 4;
-    rank += s->st_size ? 1 : 0;
-    return name[0] == '_' ? rank : rank + 1;
+    if (a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
+    const size_t na = base_length(a->name), nb = base_length(b->name);
+    if (na != nb)
+        return na > nb ? -1 : 1;
+    if (!a->name[na] != !b->name[nb])
+        return a->name[na] ? 1 : -1;
+    return strcmp(b->name, a->name);
 }
 
 static int by_address(const void *x, const void *y)
@@ -46,7 +32,51 @@ static int by_address(const void *x, const void *y)
     const struct symbols_name *a = x, *b = y;
     if (a->addr != b->addr)
         return a->addr < b->addr ? -1 : 1;
-    return a->rank != b->rank ? (a->rank < b->rank ? -1 : 1) : strcmp(b->name, a->name);
+    return by_merit(a, b);
+}
+
+/* ---- reading ---- */
+
+struct table { struct symbols_object *o; size_t cap; };
+
+static bool in_code(Elf *elf, size_t section)
+{
+    GElf_Shdr h;
+    Elf_Scn *scn = elf_getscn(elf, section);
+    return scn && gelf_getshdr(scn, &h) && (h.sh_flags & SHF_EXECINSTR);
+}
+
+static void add_symbol(struct table *t, Elf *elf, const GElf_Sym *s, const char *name)
+{
+    struct symbols_object *o = t->o;
+    const int type = GELF_ST_TYPE(s->st_info);
+    if (!name || !*name || *name == '$' || s->st_shndx == SHN_UNDEF || s->st_shndx == SHN_ABS)
+        return;
+    if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_OBJECT && type != STT_COMMON && type != STT_NOTYPE)
+        return;
+    if (type == STT_NOTYPE && (s->st_shndx >= SHN_LORESERVE || !in_code(elf, s->st_shndx)))
+        return;
+    const size_t i = BASE_GROW(o->names, o->n_names, t->cap);
+    o->names[i] = (struct symbols_name){ .addr = s->st_value, .size = s->st_size, .name = name, .type = (uint8_t)type,
+                                         .rank = type != STT_NOTYPE, .is_local = GELF_ST_BIND(s->st_info) == STB_LOCAL };
+}
+
+/* All symbol tables of one type in elf; their number. */
+static int read_tables(struct table *t, Elf *elf, GElf_Word type)
+{
+    Elf_Scn *scn = NULL;
+    int n = 0;
+    while ((scn = elf_nextscn(elf, scn))) {
+        GElf_Shdr h;
+        if (!gelf_getshdr(scn, &h) || h.sh_type != type || h.sh_entsize != sizeof(Elf64_Sym))
+            continue;
+        Elf_Data *data = elf_getdata(scn, NULL);
+        GElf_Sym s;
+        n++;
+        for (int i = 1; data && gelf_getsym(data, i, &s); i++)
+            add_symbol(t, elf, &s, elf_strptr(elf, h.sh_link, s.st_name));
+    }
+    return n;
 }
 
 void names_read(struct symbols_object *o)
@@ -54,24 +84,25 @@ void names_read(struct symbols_object *o)
     if (o->names_read)
         return;
     o->names_read = true;
-    Dwfl_Module *m = object_module(o);
-    GElf_Addr bias = 0;
-    if (!m || !dwfl_module_getelf(m, &bias))
+    struct table t = { .o = o };
+    Elf *elf = object_elf(o), *debug = elf ? object_debug_elf(o) : NULL;
+    if (!elf)
         return;
-    const int n = dwfl_module_getsymtab(m);
-    o->names = base_alloc((n > 0 ? n : 1) * sizeof *o->names);
-    for (int i = 1; i < n; i++) {
-        GElf_Sym s;
-        GElf_Addr addr;
-        GElf_Word section;
-        const char *name = dwfl_module_getsym_info(m, i, &s, &addr, &section, NULL, NULL);
-        const int type = GELF_ST_TYPE(s.st_info);
-        if (!name || !*name || section == SHN_UNDEF || section == SHN_ABS || type == STT_TLS || type == STT_FILE || type == STT_SECTION)
-            continue;
-        o->names[o->n_names++] = (struct symbols_name){ .addr = addr - bias, .size = s.st_size, .name = name,
-                                                        .type = (uint8_t)type, .rank = rank_of(&s, name) };
-    }
-    qsort(o->names, o->n_names, sizeof *o->names, by_address);
+    if (!read_tables(&t, elf, SHT_SYMTAB) && debug)
+        read_tables(&t, debug, SHT_SYMTAB);
+    read_tables(&t, elf, SHT_DYNSYM);
+    if (o->n_names)
+        qsort(o->names, o->n_names, sizeof *o->names, by_address);
+}
+
+/* ---- looking up ---- */
+
+static bool qualifies(const struct symbols_name *s, uint64_t addr, bool data, bool nearest)
+{
+    const bool is_data = s->type == STT_OBJECT || s->type == STT_COMMON;
+    if (is_data != data)
+        return false;
+    return s->size ? addr - s->addr < s->size : !data && nearest; /* assembly without .size: up to the next symbol */
 }
 
 const struct symbols_name *names_at(struct symbols_object *o, uint64_t addr, bool data)
@@ -85,14 +116,35 @@ const struct symbols_name *names_at(struct symbols_object *o, uint64_t addr, boo
         else
             high = mid;
     }
-    for (size_t k = 0; low > 0 && k < 64; k++) { /* best name of the nearest address that qualifies */
+    const uint64_t nearest = low ? o->names[low - 1].addr : 0;
+    const struct symbols_name *sizeless = NULL;
+    for (size_t k = 0; low > 0 && k < 64; k++) { /* functions may lie inside of each other: not only the nearest */
         const struct symbols_name *s = &o->names[--low];
-        const bool is_data = s->type == STT_OBJECT || s->type == STT_COMMON;
-        const bool holds = s->size ? addr - s->addr < s->size : !data;
-        if (is_data == data && holds)
+        if (!qualifies(s, addr, data, s->addr == nearest))
+            continue;
+        if (s->size)
             return s;
+        sizeless = sizeless ? sizeless : s;
     }
-    return NULL;
+    return sizeless;
+}
+
+static int by_name(const void *x, const void *y)
+{
+    const struct symbols_name *const *a = x, *const *b = y;
+    return strcmp((*a)->name, (*b)->name);
+}
+
+/* Index of the functions that other files can name. */
+static void index_names(struct symbols_object *o)
+{
+    if (o->by_name || !o->n_names)
+        return;
+    o->by_name = base_alloc(o->n_names * sizeof *o->by_name);
+    for (size_t i = 0; i < o->n_names; i++)
+        if (!o->names[i].is_local && o->names[i].type != STT_OBJECT && o->names[i].type != STT_COMMON)
+            o->by_name[o->n_by_name++] = &o->names[i];
+    qsort(o->by_name, o->n_by_name, sizeof *o->by_name, by_name);
 }
 
 guest_addr names_find(struct symbols_object *o, const char *name, bool *ifunc)
@@ -100,11 +152,26 @@ guest_addr names_find(struct symbols_object *o, const char *name, bool *ifunc)
     guest_addr a = 0;
     base_lock(&symbols_lock);
     names_read(o);
+    index_names(o);
+    const struct symbols_name wanted = { .name = name }, *key = &wanted;
+    struct symbols_name **s = o->n_by_name ? bsearch(&key, o->by_name, o->n_by_name, sizeof *o->by_name, by_name) : NULL;
+    if (s) {
+        *ifunc = (*s)->type == STT_GNU_IFUNC;
+        a = o->bias + (*s)->addr;
+    }
+    base_unlock(&symbols_lock);
+    return a;
+}
+
+/* A local function, by its name in the symbol table. */
+static guest_addr find_local(struct symbols_object *o, const char *name)
+{
+    guest_addr a = 0;
+    base_lock(&symbols_lock);
+    names_read(o);
     for (size_t i = 0; i < o->n_names && !a; i++)
-        if (o->names[i].type != STT_OBJECT && !strcmp(o->names[i].name, name)) {
-            *ifunc = o->names[i].type == STT_GNU_IFUNC;
+        if (o->names[i].type == STT_FUNC && !strcmp(o->names[i].name, name))
             a = o->bias + o->names[i].addr;
-        }
     base_unlock(&symbols_lock);
     return a;
 }
@@ -115,7 +182,8 @@ guest_addr symbols_lookup(const char *soname_glob, const char *name)
     for (struct symbols_object *o = object_first(); o; o = o->next) {
         if (o->gone || !o->soname || fnmatch(soname_glob, o->soname, 0))
             continue;
-        const guest_addr a = o->is_static ? names_find(o, name, &ifunc) : dynamic_find(o, name, &ifunc);
+        guest_addr a = o->is_static ? names_find(o, name, &ifunc) : dynamic_find(o, name, &ifunc);
+        a = a ? a : find_local(o, name);
         if (a)
             return a;
     }
@@ -147,49 +215,59 @@ bool ng_data_symbol(guest_addr a, char *name, size_t size, guest_addr *start)
 guest_addr symbols_function_start(guest_addr pc)
 {
     struct symbols_object *o = object_at(pc);
+    guest_addr start = 0;
     if (!o)
         return 0;
     base_lock(&symbols_lock);
     const struct symbols_name *s = names_at(o, pc - o->bias, false);
+    if (s)
+        start = o->bias + s->addr;
     base_unlock(&symbols_lock);
-    return s ? o->bias + s->addr : 0;
+    return start;
 }
 
+/* ---- sections ---- */
+
+/* What Valgrind calls a section; NULL: nothing, the mapping is described instead. */
 static const char *section_class(const char *name)
 {
     static const struct { const char *name, *class; } rows[] = {
-        { ".text", "Text" }, { ".data", "Data" }, { ".bss", "BSS" }, { ".sbss", "BSS" }, { ".got", "GOT" },
-        { ".got.plt", "GOTPLT" }, { ".plt", "PLT" }, { ".plt.sec", "PLT" }, { ".opd", "OPD" },
+        { ".text", "Text" }, { ".data", "Data" }, { ".sdata", "Data" }, { ".bss", "BSS" }, { ".sbss", "BSS" },
+        { ".dynbss", "BSS" }, { ".got", "GOT" }, { ".got.plt", "GOTPLT" }, { ".plt", "PLT" }, { ".plt.sec", "PLT" },
+        { ".plt.got", "PLT" }, { ".opd", "OPD" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (!strcmp(rows[i].name, name))
             return rows[i].class;
-    return "Unknown";
+    return NULL;
+}
+
+/* Name of the section that holds an ELF address, or NULL. */
+static const char *section_name(Elf *elf, uint64_t addr)
+{
+    size_t names;
+    Elf_Scn *scn = NULL;
+    GElf_Shdr h;
+    if (elf_getshdrstrndx(elf, &names))
+        return NULL;
+    while ((scn = elf_nextscn(elf, scn)) && gelf_getshdr(scn, &h)) {
+        const bool tls_bss = (h.sh_flags & SHF_TLS) && h.sh_type == SHT_NOBITS; /* takes no place */
+        if ((h.sh_flags & SHF_ALLOC) && !tls_bss && addr >= h.sh_addr && addr - h.sh_addr < h.sh_size)
+            return elf_strptr(elf, names, h.sh_name);
+    }
+    return NULL;
 }
 
 bool symbols_section(guest_addr a, const char **section, const char **object)
 {
     struct symbols_object *o = object_at(a);
-    GElf_Addr bias;
-    size_t names;
-    bool known = false;
     if (!o)
         return false;
     base_lock(&symbols_lock);
-    Dwfl_Module *m = object_module(o);
-    Elf *elf = m ? dwfl_module_getelf(m, &bias) : NULL;
-    if (elf && elf_getshdrstrndx(elf, &names) == 0) {
-        Elf_Scn *scn = NULL;
-        GElf_Shdr h;
-        while (!known && (scn = elf_nextscn(elf, scn)) && gelf_getshdr(scn, &h)) {
-            if (!(h.sh_flags & SHF_ALLOC) || a - o->bias < h.sh_addr || a - o->bias - h.sh_addr >= h.sh_size)
-                continue;
-            const char *name = elf_strptr(elf, names, h.sh_name);
-            *section = section_class(name ? name : "");
-            *object = o->path;
-            known = true;
-        }
-    }
+    Elf *elf = object_elf(o);
+    const char *name = elf ? section_name(elf, a - o->bias) : NULL;
+    *section = name ? section_class(name) : NULL;
+    *object = o->path;
     base_unlock(&symbols_lock);
-    return known;
+    return *section != NULL;
 }

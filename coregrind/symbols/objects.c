@@ -2,7 +2,6 @@
 /* symbols/objects: which ELF object is mapped where.  A mapping of a file is
  * matched with the program headers of that file, which give the load bias; all
  * mappings of one file with one bias are one object. */
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "heap/redirect.h"
@@ -122,6 +121,11 @@ static struct symbols_object *find_or_make(guest_addr a, int fd, uint64_t offset
     return o;
 }
 
+static __attribute__((constructor)) void register_lock(void)
+{
+    base_lock_register(&symbols_lock, 10);
+}
+
 void symbols_mapped(guest_addr a, uint64_t size, int prot, int fd, uint64_t offset, const char *path)
 {
     base_lock(&symbols_lock);
@@ -137,6 +141,20 @@ void symbols_mapped(guest_addr a, uint64_t size, int prot, int fd, uint64_t offs
         dynamic_scan(o);
 }
 
+/* Takes what is gone out of the list.  It is not freed: a reader may stand on it, reports hold its path. */
+static void unlink_gone(void)
+{
+    struct symbols_object *last = NULL, *o = object_first();
+    for (; o; o = o->next) {
+        if (!o->gone)
+            last = o;
+        else if (last)
+            last->next = o->next;
+        else
+            atomic_store_explicit(&objects, o->next, memory_order_release);
+    }
+}
+
 void symbols_unmapped(guest_addr a, uint64_t size)
 {
     bool any = false;
@@ -144,14 +162,13 @@ void symbols_unmapped(guest_addr a, uint64_t size)
     for (struct symbols_object *o = object_first(); o; o = o->next)
         if (!o->gone && o->complete && a < o->text_high && a + size > o->text_low) {
             o->gone = any = true;
-            if (o->fd >= 0 && !o->dwfl)
-                close(o->fd);
-            o->fd = -1;
+            object_close(o);
         }
+    if (any)
+        unlink_gone();
     base_unlock(&symbols_lock);
     if (any) {
-        unwind_forget();
+        unwind_forget(a, size);
         describe_forget();
     }
 }
-

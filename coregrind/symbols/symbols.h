@@ -32,6 +32,6 @@ guest_addr symbols_function_start(guest_addr pc);
  * in each frame (sps may be NULL).  The number of frames, at most max. */
 struct ng_thread;
 int symbols_walk(struct ng_thread *t, guest_addr *pcs, guest_addr *sps, int max);
-/* The forked child has the trace store and objects as they were, and only this thread. */
-void symbols_after_fork(void);
+/* The stored trace of these addresses. */
+ng_trace symbols_trace_of(const guest_addr *pcs, int n);
 /* Trace store: hash-consed stack traces (ng_trace_* of tool.h are here). */

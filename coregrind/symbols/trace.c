@@ -15,6 +15,11 @@ static ng_trace count = 1;
 static char *arena;
 static size_t arena_left;
 
+static __attribute__((constructor)) void register_lock(void)
+{
+    base_lock_register(&lock, 15);
+}
+
 static struct entry *entry_of(ng_trace t)
 {
     _Atomic(struct entry *) *b = blocks[t / BLOCK];
@@ -67,6 +72,11 @@ static ng_trace intern(const guest_addr *pcs, int n)
     return t;
 }
 
+ng_trace symbols_trace_of(const guest_addr *pcs, int n)
+{
+    return n > 0 ? intern(pcs, n) : 0;
+}
+
 ng_trace ng_trace_take_depth(struct ng_thread *t, int max_frames)
 {
     guest_addr pcs[MAX_DEPTH];
@@ -89,10 +99,4 @@ int ng_trace_frames(ng_trace t, guest_addr *pcs, int max)
     const int n = (int)e->n < max ? (int)e->n : max;
     memcpy(pcs, e->pcs, n * sizeof *pcs);
     return n;
-}
-
-void symbols_after_fork(void)
-{
-    lock = (struct base_lock){ 0 };
-    symbols_lock = (struct base_lock){ 0 };
 }

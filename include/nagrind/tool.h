@@ -30,12 +30,19 @@ NG_API void ng_world_resume(void);
 /* Exact guest general register (X86_RAX..X86_R15, X86_RIP), also inside helpers. */
 NG_API uint64_t ng_reg(struct ng_thread *t, int slot);
 
-#define NG_STRIP_SHIFT_V 1           /* V plane: client address + 1 * S; O plane: + 3 * S */
-#define NG_STRIP_SHIFT_O 3
 NG_API extern uint64_t ng_strip_size;            /* S */
+/* Where a client address has its place in a plane: at address + ng_v_shift, address + NG_PLANE_O.  Whole strips would
+ * do but for the processor: AMD's L1 tells addresses apart by a hash of their low 28 bits, so a byte and its shadow
+ * would evict each other (the planes' offsets); and a load that follows a store is matched by the low 12 bits, so a
+ * frame's marks would hold up the loads of its locals (NG_V_SKEW; left out where planes are mapped piecewise). */
+#define NG_PLANE_V (ng_strip_size + 0x5555000ull)
+#define NG_PLANE_O (3 * ng_strip_size + 0xaaaa000ull)
+#define NG_PLANE_SKEW 0x10000000ull              /* more than any plane is off its strip's start */
+#define NG_V_SKEW 2368u
+NG_API extern uint64_t ng_v_shift;               /* NG_PLANE_V, or that and NG_V_SKEW */
 static inline int ng_in_client(guest_addr a) { return a < ng_strip_size; }
-static inline uint8_t *ng_v(guest_addr a) { return (uint8_t *)(a + ng_strip_size); }
-static inline uint32_t *ng_o(guest_addr a) { return (uint32_t *)((a & ~3ull) + 3 * ng_strip_size); }
+static inline uint8_t *ng_v(guest_addr a) { return (uint8_t *)(a + ng_v_shift); }
+static inline uint32_t *ng_o(guest_addr a) { return (uint32_t *)((a & ~3ull) + NG_PLANE_O); }
 
 /* Copies between tool and client memory; any address; stop at the first byte
  * that cannot be accessed and return how many bytes were done.  */

@@ -29,13 +29,13 @@ enum x86_slot {
 #define X86_ATT_X87     (1ull << 17)
 #define X86_ATT_WIDE    (1ull << 18)
 #define X86_ATT_YMM(i)  (1ull << (32 + (i)))   /* 0-15 */
-#define X86_ATT_SIGNAL  (1ull << 56)
-#define X86_ATT_STOP    (1ull << 57)
-#define X86_ATT_EXIT    (1ull << 58)
-#define X86_ATT_FLUSH   (1ull << 59)
-#define X86_ATT_GDB     (1ull << 60)
-#define X86_ATT_STRESS  (1ull << 61)
-#define X86_ATT_EVENTS  (0xffull << 56)
+#define X86_ATT_SIGNAL  (1ull << 24)
+#define X86_ATT_STOP    (1ull << 25)
+#define X86_ATT_EXIT    (1ull << 26)
+#define X86_ATT_FLUSH   (1ull << 27)
+#define X86_ATT_GDB     (1ull << 28)
+#define X86_ATT_STRESS  (1ull << 29)
+#define X86_ATT_EVENTS  (0xffull << 24) /* a byte of its own: other threads write it; in the same word as most registers */
 
 struct x86_planes_v { /* V shadows, in slot order and size */
     uint64_t gpr[16];

@@ -54,7 +54,9 @@ static int random_bytes(uint8_t *p)
 {
     int n = 0;
     const int kind = next() % 8;
-    if (kind < 5) {
+    if (kind == 0 && next() % 2) /* x87 */
+        p[n++] = 0xd8 | (next() & 7);
+    else if (kind < 5) {
         static const uint8_t prefixes[] = { 0x66, 0xf2, 0xf3 };
         if (next() % 3 == 0)
             p[n++] = prefixes[next() % 3];
@@ -69,7 +71,8 @@ static int random_bytes(uint8_t *p)
         p[n++] = 0xe0 - (next() & 0xe0) * (next() & 1) + 1 + next() % 3;
         p[n++] = next() & (next() & 1 ? 0xff : 0x7f);
     }
-    p[n++] = next();
+    if (n != 1 || p[0] >> 3 != 0xd8 >> 3)
+        p[n++] = next();
     p[n] = next();
     if (next() % 3 == 0) /* memory at [rbx + disp8] */
         p[n] = (p[n] & 0x38) | 0x43;
@@ -92,8 +95,12 @@ static bool usable(const ZydisDecodedInstruction *zi, const ZydisDecodedOperand 
         zi->mnemonic == ZYDIS_MNEMONIC_LEAVE || zi->mnemonic == ZYDIS_MNEMONIC_XLAT || zi->mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU ||
         zi->mnemonic == ZYDIS_MNEMONIC_STD || zi->mnemonic == ZYDIS_MNEMONIC_PUSHF || zi->mnemonic == ZYDIS_MNEMONIC_POPF)
         return false;
-    if (zi->meta.isa_ext == ZYDIS_ISA_EXT_AMD3DNOW || zi->meta.isa_ext == ZYDIS_ISA_EXT_X87)
+    switch (zi->mnemonic) { /* 3DNow is gone; what loads control words, and what stores instruction pointers */
+    case ZYDIS_MNEMONIC_FEMMS: case ZYDIS_MNEMONIC_FLDCW: case ZYDIS_MNEMONIC_FLDENV: case ZYDIS_MNEMONIC_FRSTOR:
+    case ZYDIS_MNEMONIC_FNSAVE: case ZYDIS_MNEMONIC_FNSTENV:
         return false;
+    default: break;
+    }
     for (int i = 0; i < zi->operand_count; i++) {
         const ZydisDecodedOperand *o = &zo[i];
         if (o->type == ZYDIS_OPERAND_TYPE_REGISTER) {
@@ -101,8 +108,7 @@ static bool usable(const ZydisDecodedInstruction *zi, const ZydisDecodedOperand 
                 return false;
             if (o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE && ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, o->reg.value) == ZYDIS_REGISTER_RBX)
                 return false;
-            if (ZydisRegisterGetClass(o->reg.value) == ZYDIS_REGCLASS_SEGMENT || ZydisRegisterGetClass(o->reg.value) == ZYDIS_REGCLASS_MMX ||
-                ZydisRegisterGetClass(o->reg.value) == ZYDIS_REGCLASS_X87)
+            if (ZydisRegisterGetClass(o->reg.value) == ZYDIS_REGCLASS_SEGMENT)
                 return false;
         }
         if (o->type == ZYDIS_OPERAND_TYPE_MEMORY && o->mem.type != ZYDIS_MEMOP_TYPE_AGEN &&
@@ -141,7 +147,7 @@ static int random_insn(uint8_t *p, ZydisDecodedInstruction *zi, uint64_t *tries)
 
 /* ---- state ---- */
 
-struct snapshot { struct x86_state s; uint8_t mem[MEM]; };
+struct snapshot { struct x86_state s; uint8_t mem[MEM]; uint8_t fx[512] __attribute__((aligned(16))); };
 
 static void random_snapshot(struct snapshot *k)
 {
@@ -157,7 +163,11 @@ static void random_snapshot(struct snapshot *k)
     k->s.rflags = 0x202 | (next() & 0x8d5);
     for (int i = 0; i < MEM; i++)
         k->mem[i] = next() & 3 ? next() : 0xff * (next() & 1);
-    k->s.jump_cache = NULL;
+    __asm__ volatile("fninit; fxsave %0" : "=m"(k->fx));
+    for (int i = 32; i < 160; i++)
+        k->fx[i] = i % 16 < 10 ? next() : 0;
+    k->fx[4] = next() & 3 ? next() : 0; /* which registers are in use */
+    k->fx[3] = next() & 0x38;           /* top of the stack */
 }
 
 static const uint8_t flag_bits[6] = { 0, 2, 4, 6, 7, 11 };
@@ -178,12 +188,15 @@ static void restore(const struct snapshot *k)
 {
     memcpy(&state, &k->s, sizeof state);
     memcpy(memory, k->mem, MEM);
+    __asm__ volatile("fxrstor %0" : : "m"(k->fx) : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+                     "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 }
 
 static void save(struct snapshot *k)
 {
     memcpy(&k->s, &state, sizeof state);
     memcpy(k->mem, memory, MEM);
+    __asm__ volatile("fxsave %0" : "=m"(k->fx));
 }
 
 /* ---- running host code ---- */
@@ -288,6 +301,11 @@ static int compare(const char *way, const uint8_t *bytes, int len, const struct 
                 snprintf(what, sizeof what, "ymm%d.%d", i, q);
                 return complain(way, bytes, len, before, what, w, g);
             }
+    for (int i = 2; i < 160; i++) /* status, tags, registers; not the pointers */
+        if ((i < 5 || i >= 32) && want->fx[i] != got->fx[i]) {
+            snprintf(what, sizeof what, "x87 image[%d]", i);
+            return complain(way, bytes, len, before, what, want->fx[i], got->fx[i]);
+        }
     for (int i = 0; i < MEM; i++)
         if (want->mem[i] != got->mem[i]) {
             snprintf(what, sizeof what, "memory[%d]", i - MEM_AT);
@@ -528,7 +546,8 @@ int main(void)
     setvbuf(stdout, NULL, _IOLBF, 0);
     host.state_offset = (int32_t)((char *)&state - (char *)__builtin_thread_pointer());
     host.guest_in_host_regs = true;
-    host.strip_size = 1ull << 44;
+    host.v_shift = 1ull << 44;
+    host.plane_o = 3ull << 44;
     zone = mmap(NULL, ZONE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     host_x86_64_emit_tramps(zone + 4096, &host, tramps[true]);
     for (int i = 0; i < VEX_TRAMPS; i++)

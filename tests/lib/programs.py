@@ -4,7 +4,8 @@ fresh directory each; standard output, standard error, exit code and the files
 left must be the same, and nagrind must report no error.
 
 In a script, $RUN precedes each command that is to run under nagrind; $SRC is
-the directory of the scripts.  `# errors: N` allows N errors that valgrind reports as well (checked by --oracle).
+the directory of the scripts.  `# known: OBJECT: REASON` says that the program OBJECT really uses undefined values, and
+that valgrind reports the same: errors whose innermost frame is in it are let pass.
 """
 import os, re, subprocess, sys, tempfile, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -74,19 +75,22 @@ def main():
     passed = failed = 0
     for script in scripts:
         name, source = os.path.basename(script), open(script).read()
-        allowed = int((re.findall(r'^# errors: (\d+)', source, re.M) or ['0'])[0])
+        known = re.findall(r'^# known: (\S+):', source, re.M)
         native, tn = run(script, '')
         ours, t, text = checked(script, os.path.join(ROOT, 'nagrind') + ' -q ' + options)
-        errors = memcheck_log.parse(text)
+        errors = [e for e in memcheck_log.parse(text)
+                  if not any(e.stack and (e.stack[0][1] or '').endswith('/' + k) for k in known)]
         bad = list(differences(native, ours))
-        if len(errors) > allowed:
+        if errors:
             bad.append('%d errors reported: %s' % (len(errors), [(e.what, e.stack[:4]) for e in errors[:3]]))
         if re.search(r'nagrind: ', text):
             bad.append('log: ' + '; '.join(l for l in text.splitlines() if 'nagrind: ' in l)[:400])
         if '--oracle' in args:
             oracle = memcheck_log.parse(checked(script, 'valgrind -q')[2])
-            if len(oracle) != len(errors):
-                bad.append('valgrind reports %d errors, nagrind %d' % (len(oracle), len(errors)))
+            tops = {(e.what, e.stack[0] if e.stack else None) for e in oracle}
+            ours_only = [e for e in memcheck_log.parse(text) if (e.what, e.stack[0] if e.stack else None) not in tops]
+            if ours_only:
+                bad.append('%d errors that valgrind does not report' % len(ours_only))
         passed, failed = passed + (not bad), failed + bool(bad)
         print('%s %-14s %.2f s, natively %.2f s' % ('FAIL' if bad else 'ok  ', name, t, tn))
         for b in bad:

@@ -16,4 +16,4 @@ fn main() {
 }
 XX
 rustc -O -g -o r r.rs 2>/dev/null || exit 0
-$RUN ./r; echo $?; rm r
+$RUN ./r 2> err; echo $?; sed 's/([0-9]*) panicked/(tid) panicked/' err; rm r err

@@ -25,7 +25,7 @@ static void setup(void)
     s.gs_base = MEMORY + 0x100;
     for (int i = 0; i < 4096; i++)
         test_memory[i] = test_random() >> 24;
-    memset((void *)(MEMORY + TEST_SHADOW), 0, 4096);
+    memset((void *)(MEMORY + TEST_PLANE_V), 0, 4096);
 }
 static void teardown(void) { ir_block_free(&b); }
 
@@ -208,7 +208,7 @@ static void check_once(enum ir_opcode op, enum ir_type t, const char *native, in
 
 START_TEST(test_check)
 {
-    uint8_t *v = (uint8_t *)(MEMORY + TEST_SHADOW);
+    uint8_t *v = (uint8_t *)(MEMORY + TEST_PLANE_V);
     static const struct { const char *bytes; int n; } natives[2] = { { "\x48\x31\xc0", 3 }, { "\x48\x11\xd8", 3 } }; /* flags dead, live */
     for (int k = 0; k < 2; k++)
         for (enum ir_type t = IR_I8; t <= IR_V256; t++)
@@ -332,8 +332,9 @@ static void jump_cache(enum ir_form form, guest_addr pc)
     ir_block_init(&second);
     second.pc = pc;
     second.flags_live_out = IR_FLAGS_ARITH;
-    const uint32_t x = ir_block_add_exit(&second, (struct ir_exit){ .pc = 0x777, .kind = IR_EXIT_SYSCALL });
-    ir_append(&second, (struct ir_op){ .op = IR_EXIT, .imm = x });
+    const uint32_t x = ir_block_add_exit(&second, (struct ir_exit){ .kind = IR_EXIT_RET });
+    const ir_ref seen = ir_const(&second, IR_I64, 0x777);
+    ir_append(&second, (struct ir_op){ .op = IR_EXIT, .imm = x, .a = seen });
     begin(form);
     test_insn(&b, INSN("\x90"));
     const uint32_t y = ir_block_add_exit(&b, (struct ir_exit){ .kind = IR_EXIT_RET });

@@ -372,7 +372,7 @@ static void generate(struct gen *g)
 /* ---- the reference ---- */
 static uint8_t *plane_address(int plane, guest_addr a)
 {
-    return (uint8_t *)(plane == 2 ? (a & ~3ull) + 3 * TEST_SHADOW : a + plane * TEST_SHADOW);
+    return (uint8_t *)(plane == 2 ? (a & ~3ull) + TEST_PLANE_O : a + (plane ? TEST_PLANE_V : 0));
 }
 static int ref_load(void *arg, int plane, guest_addr a, void *to, int size)
 {
@@ -438,7 +438,7 @@ enum { REGIONS = 4 };
 static uint8_t before[REGIONS][MEMORY_USED], after[REGIONS][MEMORY_USED];
 static void *region(int p)
 {
-    return p == 3 ? test_stack_top - MEMORY_USED / 2 : (void *)(MEMORY + (p == 2 ? 3 : p) * TEST_SHADOW);
+    return p == 3 ? test_stack_top - MEMORY_USED / 2 : (void *)(MEMORY + (p == 2 ? TEST_PLANE_O : p ? TEST_PLANE_V : 0));
 }
 
 static void fill_memory(bool zero_shadow)

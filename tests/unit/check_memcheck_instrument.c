@@ -14,7 +14,7 @@
 
 /* ---- the tool API, as far as the code under test calls it ---- */
 enum { CODE = 0x400000, DATA = 0x10000000, DATA_SIZE = 1 << 20, STACK_TOP = DATA + DATA_SIZE - 4096 };
-uint64_t ng_strip_size = 1ull << 42;
+uint64_t ng_strip_size = 1ull << 42, ng_v_shift = 1ull << 42;
 static struct x86_state state;
 static ng_helper_fn helpers[64];
 static int n_helpers, n_cond, n_value, n_reads, n_writes;
@@ -80,8 +80,8 @@ void errors_addr(struct ng_thread *t, guest_addr a, size_t size, bool write)
 /* ---- running ---- */
 static uint8_t *at(int plane, guest_addr a)
 {
-    static const int shift[] = { 0, 1, 3 };
-    return (uint8_t *)(a + (uint64_t)shift[plane] * ng_strip_size);
+    const uint64_t distance[] = { 0, ng_v_shift, NG_PLANE_O };
+    return (uint8_t *)(a + distance[plane]);
 }
 
 static bool is_data(guest_addr a, int size) { return a >= DATA && a + (uint64_t)size <= DATA + DATA_SIZE; }

@@ -17,7 +17,7 @@
 extern char __executable_start[], _end[];
 
 /* ---- the tool API, as far as it is called ---- */
-uint64_t ng_strip_size = TEST_SHADOW;
+uint64_t ng_strip_size = 1ull << 44, ng_v_shift = TEST_PLANE_V;
 static int n_conditions, n_values, n_accesses;
 int ng_helper_register(const char *name, ng_helper_fn fn)
 {
@@ -312,9 +312,9 @@ static void map_shadow(void)
 {
     const uint64_t from = (uint64_t)__executable_start & -4096ull, size = (((uint64_t)_end + 4095) & -4096ull) - from;
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
-    if (mmap((void *)(from + TEST_SHADOW), size, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ||
-        mmap((void *)TEST_SHADOW, 0x10000, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ||
-        mmap((void *)(0x21000000 + 3 * TEST_SHADOW), 0x10000, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) {
+    if (mmap((void *)(from + TEST_PLANE_V), size, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ||
+        mmap((void *)TEST_PLANE_V, 0x10000, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ||
+        mmap((void *)(0x21000000 + TEST_PLANE_O), 0x10000, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) {
         perror("mmap");
         exit(1);
     }

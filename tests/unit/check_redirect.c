@@ -14,7 +14,7 @@
 
 /* ---- the rest of nagrind ---- */
 
-uint64_t ng_strip_size = 1ull << 44;
+uint64_t ng_strip_size = 1ull << 44, ng_v_shift = 1ull << 44;
 static guest_addr page_at;
 static uint64_t page_size, stack[4];
 static int discarded, last_syscall;

@@ -23,7 +23,7 @@
 
 /* ---- the rest of nagrind, as far as these files call it ---- */
 
-uint64_t ng_strip_size = 1ull << 44;
+uint64_t ng_strip_size = 1ull << 44, ng_v_shift = 1ull << 44;
 struct options options;
 int base_fd_floor = 256;
 static struct ng_thread thread;

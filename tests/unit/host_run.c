@@ -33,7 +33,7 @@ static struct vex_host host(bool identity)
     char *fs;
     __asm__("mov %%fs:0, %0" : "=r"(fs));
     return (struct vex_host){ .state_offset = (int32_t)((char *)&test_state - fs), .guest_in_host_regs = identity,
-                              .strip_size = TEST_SHADOW };
+                              .v_shift = TEST_PLANE_V, .plane_o = TEST_PLANE_O };
 }
 
 static void *map(uint64_t at, size_t size, int prot)
@@ -55,18 +55,18 @@ void test_init(void)
     }
     const uint64_t low = 0x20000000;
     test_memory = map(low, 1 << 16, PROT_READ | PROT_WRITE);
-    map(low + TEST_SHADOW, 1 << 16, PROT_READ | PROT_WRITE);
-    map(low + 3 * TEST_SHADOW, 1 << 16, PROT_READ | PROT_WRITE);
+    map(low + TEST_PLANE_V, 1 << 16, PROT_READ | PROT_WRITE);
+    map(low + TEST_PLANE_O, 1 << 16, PROT_READ | PROT_WRITE);
     uint8_t *stack = map(0x21000000, 1 << 16, PROT_READ | PROT_WRITE);
-    map(0x21000000 + TEST_SHADOW, 1 << 16, PROT_READ | PROT_WRITE);
+    map(0x21000000 + TEST_PLANE_V, 1 << 16, PROT_READ | PROT_WRITE);
     test_stack_top = stack + (1 << 15);
-    zone = map(0x300000000000, 1 << 21, PROT_READ | PROT_WRITE | PROT_EXEC);
+    zone = map(0x2f0000000000, 1 << 21, PROT_READ | PROT_WRITE | PROT_EXEC);
     for (int identity = 0; identity < 2; identity++) {
         const struct vex_host h = host(identity);
         if (host_x86_64_emit_tramps(zone + 4096 * identity, &h, tramp[identity]) > 4096)
             abort();
     }
-    syscall(SYS_arch_prctl, ARCH_SET_GS, TEST_SHADOW);
+    syscall(SYS_arch_prctl, ARCH_SET_GS, TEST_PLANE_V);
     vex_code_init(&test_code);
 }
 
@@ -183,7 +183,10 @@ const struct vex_exit *test_run(const struct ir_block *b, bool identity, struct 
         fprintf(stderr, "exit_info %#lx\n", s->exit_info);
         return NULL;
     }
-    return &test_code.exits[(uint32_t)s->exit_info];
+    const struct vex_exit *x = &test_code.exits[(uint32_t)s->exit_info];
+    if (x->ir.kind != IR_EXIT_INDIRECT && x->ir.kind != IR_EXIT_ICALL && x->ir.kind != IR_EXIT_RET)
+        s->rip = x->ir.pc;
+    return x;
 }
 
 void *test_fault_tramp(void)

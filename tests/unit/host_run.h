@@ -4,7 +4,9 @@
 #include <errno.h>
 #include "vex/vex.h"
 
-#define TEST_SHADOW 0x100000000000ull /* GS base: distance of the V plane */
+/* Distances of the planes, as NG_PLANE_V and NG_PLANE_O with strips of 2^44; GS base holds the first. */
+#define TEST_PLANE_V 0x100005555000ull
+#define TEST_PLANE_O 0x30000aaaa000ull
 
 extern __thread struct x86_state test_state __attribute__((tls_model("initial-exec"), aligned(64)));
 extern uint8_t *test_memory;          /* 64 KiB below 2 GiB, with V and O planes */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "../../memcheck/errors.h"
 
-uint64_t ng_strip_size = 1ull << 44;
+uint64_t ng_strip_size = 1ull << 44, ng_v_shift = (1ull << 44) + NG_V_SKEW;
 struct ng_thread { struct x86_state s; };
 static struct ng_thread stub_thread;
 static char stub_log[1 << 20];
@@ -177,9 +177,9 @@ void ng_client_unmap(guest_addr a, size_t size)
 /* ---- running ---- */
 static void stub_init(void)
 {
-    ck_assert_ptr_ne(mmap((void *)ng_strip_size, ng_strip_size, PROT_READ | PROT_WRITE,
+    ck_assert_ptr_ne(mmap((void *)NG_PLANE_V, ng_strip_size, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0), MAP_FAILED);
-    ck_assert_ptr_ne(mmap((void *)(3 * ng_strip_size), ng_strip_size, PROT_READ | PROT_WRITE,
+    ck_assert_ptr_ne(mmap((void *)NG_PLANE_O, ng_strip_size, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0), MAP_FAILED);
     stub_thread.s.rip = 0x1234;
     shadow_init();

@@ -17,11 +17,34 @@ bool translate_vec_binary(struct x86_ctx *c, const struct x86_row *row)
     return true;
 }
 
-/* One source: PABSx */
-bool translate_vec_unary(struct x86_ctx *c, const struct x86_row *row)
+/* a with its sign turned where the elements of s are -1 instead of 0.  What is known of the sign makes the result as
+ * precise as that of a subtraction, which IR_VABS and IR_VSIGN do not. */
+static ir_ref turn_sign(struct x86_ctx *c, enum ir_type t, enum ir_type lane, ir_ref a, ir_ref s)
+{
+    return x86_vop(c, IR_VSUB, t, lane, ir_op2(c->b, IR_VXOR, t, a, s), s);
+}
+
+static ir_ref sign_mask(struct x86_ctx *c, enum ir_type t, enum ir_type lane, ir_ref a)
+{
+    return x86_vop_imm(c, IR_VSARI, t, lane, a, IR_NONE, 8 * ir_type_bytes(lane) - 1);
+}
+
+bool translate_pabs(struct x86_ctx *c, const struct x86_row *row)
 {
     const struct x86_vec_shape s = x86_vec_shape(c);
-    x86_write(c, 0, s.t, x86_vop(c, row->op, s.t, row->lane, x86_read(c, s.b, s.t), IR_NONE), s.vex);
+    const ir_ref a = x86_read(c, s.b, s.t);
+    x86_write(c, 0, s.t, turn_sign(c, s.t, row->lane, a, sign_mask(c, s.t, row->lane, a)), s.vex);
+    return true;
+}
+
+/* PSIGNx: the first source, its negative, or 0, by the second one's sign. */
+bool translate_psign(struct x86_ctx *c, const struct x86_row *row)
+{
+    const struct x86_vec_shape s = x86_vec_shape(c);
+    const ir_ref a = x86_read(c, s.a, s.t), b = x86_read(c, s.b, s.t);
+    const ir_ref zero = x86_vop(c, IR_VCMPEQ, s.t, row->lane, b, x86_vzero(c, s.t));
+    const ir_ref r = turn_sign(c, s.t, row->lane, a, sign_mask(c, s.t, row->lane, b));
+    x86_write(c, 0, s.t, ir_op2(c->b, IR_VANDN, s.t, zero, r), s.vex);
     return true;
 }
 

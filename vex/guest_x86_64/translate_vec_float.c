@@ -199,3 +199,41 @@ bool translate_pclmul(struct x86_ctx *c, const struct x86_row *row)
     x86_write(c, 0, IR_V128, x86_opaque(c, IR_V128, 0, a, b, IR_NONE), s.vex);
     return true;
 }
+
+/* Bytes of the elements whose bits are set. */
+static ir_ref elements(struct x86_ctx *c, enum ir_type lane, int bits)
+{
+    const int n = ir_type_bytes(lane);
+    uint64_t bytes = 0;
+    for (int i = 0; i < 16 / n; i++)
+        if (bits >> i & 1)
+            bytes |= ((1ull << n) - 1) << n * i;
+    return ir_vconst(c->b, IR_V128, bytes);
+}
+
+/* DPPx: elements by imm8's upper half go into the sum, which goes to those of the lower; 0 elsewhere. */
+bool translate_dot_product(struct x86_ctx *c, const struct x86_row *row)
+{
+    const struct x86_vec_shape s = x86_vec_shape(c);
+    ir_ref used, a, b, sum;
+    if (!c->described || s.t != IR_V128)
+        return false;
+    used = elements(c, row->lane, s.imm >> 4);
+    a = ir_op2(c->b, IR_VAND, IR_V128, x86_read(c, s.a, IR_V128), used);
+    b = ir_op2(c->b, IR_VAND, IR_V128, x86_read(c, s.b, IR_V128), used);
+    sum = x86_opaque(c, IR_V128, 0, a, b, IR_NONE);
+    x86_write(c, 0, IR_V128, ir_op2(c->b, IR_VAND, IR_V128, sum, elements(c, row->lane, s.imm & 15)), s.vex);
+    return true;
+}
+
+/* The smallest word and its number; 0 above. */
+bool translate_phminposuw(struct x86_ctx *c, const struct x86_row *row)
+{
+    ir_ref v;
+    (void)row;
+    if (!c->described)
+        return false;
+    v = x86_opaque(c, IR_I32, 0, x86_read(c, 1, IR_V128), IR_NONE, IR_NONE);
+    x86_write(c, 0, IR_V128, ir_convert(c->b, IR_VZEXT, IR_V128, IR_I32, v), x86_is_vex(c));
+    return true;
+}

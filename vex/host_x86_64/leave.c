@@ -70,21 +70,38 @@ static void jump_tramp(struct emitter *e, enum vex_tramp t)
     emit_reloc(e, asm_jmp32(e->c), VEX_RELOC_TRAMP32, t);
 }
 
-/* Records exit x, whose jump (if chainable) is at `jump`; emits its stub here. */
-static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, uint32_t jump, enum vex_tramp tramp, bool sets_rip)
+/* Records exit x, whose jump (if chainable) is at `jump`, its stub here: the number of the exit. */
+static uint32_t add_exit(struct emitter *e, struct ir_exit x, bool jump_in_cold, uint32_t jump)
 {
-    const uint32_t n = EMIT_ARRAY(e->out->exits, e->out->n_exits, e->out->cap_exits);
-    e->out->exits[n] = (struct vex_exit){ .jump_offset = jump | (jump_in_cold ? 1u << 31 : 0),
-                                          .stub_offset = e->c->n | (is_cold(e) ? 1u << 31 : 0),
-                                          .ir = x, .chainable = is_chainable(x.kind) };
-    if (!is_chainable(x.kind))
-        e->out->exits[n].jump_offset = e->out->exits[n].stub_offset;
-    if (sets_rip)
-        store_rip(e, x.pc);
-    asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), n);
+    const uint32_t n = EMIT_ARRAY(e->out->exits, e->out->n_exits, e->out->cap_exits), here = e->c->n | (is_cold(e) ? 1u << 31 : 0);
+    e->out->exits[n] = (struct vex_exit){ .jump_offset = is_chainable(x.kind) ? jump | (jump_in_cold ? 1u << 31 : 0) : here,
+                                          .stub_offset = here, .ir = x, .chainable = is_chainable(x.kind) };
+    return n;
+}
+
+static void leave_with_id(struct emitter *e, enum vex_tramp tramp)
+{
     asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info) + 4), 0);
     emit_reloc(e, e->c->n - 4, VEX_RELOC_ID32, 0);
     jump_tramp(e, tramp);
+}
+
+/* All stubs of the block end in one tail, that of the first in the cold part. */
+static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, uint32_t jump)
+{
+    const uint32_t n = add_exit(e, x, jump_in_cold, jump);
+    struct asm_buf *c = e->c;
+    asm_store_imm(c, 4, state_mem(e, STATE(exit_info)), n);
+    if (!e->stub_tail) {
+        if (is_cold(e))
+            e->stub_tail = c->n;
+        leave_with_id(e, VEX_TRAMP_EXIT);
+    } else if (is_cold(e) && c->n - e->stub_tail < 120) {
+        const uint32_t back = asm_jmp8(c);
+        c->p[back] = e->stub_tail - (back + 1);
+    } else {
+        emit_fixup(e, asm_jmp32(c), TO_COLD, e->stub_tail);
+    }
 }
 
 /* A chainable jump here, to its stub in the cold part. */
@@ -96,7 +113,7 @@ static void chainable_jump(struct emitter *e, struct ir_exit x)
     emit_fixup(e, at, TO_COLD, e->cold.n);
     struct asm_buf *c = e->c;
     e->c = &e->cold;
-    emit_stub(e, x, cold, at, VEX_TRAMP_EXIT, true);
+    emit_stub(e, x, cold, at);
     e->c = c;
 }
 
@@ -133,7 +150,7 @@ static void leave_here(struct emitter *e, struct ir_exit x)
     if (is_chainable(x.kind))
         chainable_jump(e, x);
     else
-        emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, true);
+        emit_stub(e, x, false, 0);
 }
 
 /* The jump cache, looked up on the spot: an indirect jump of its own for each site. */
@@ -162,7 +179,7 @@ static void leave_by_cache(struct emitter *e, const struct ir_op *op, struct ir_
     e->c = &e->cold;
     asm_store(e->c, 8, state_mem(e, STATE(rip)), to);
     homecoming(e);
-    emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, false);
+    emit_stub(e, x, false, 0);
     e->c = c;
 }
 
@@ -176,7 +193,8 @@ void emit_exit(struct emitter *e, const struct ir_op *op)
     } else {
         asm_store(e->c, 8, state_mem(e, STATE(rip)), gpr_use(e, op->a));
         homecoming(e);
-        emit_stub(e, x, false, 0, VEX_TRAMP_INDIRECT, false);
+        asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), add_exit(e, x, false, 0));
+        leave_with_id(e, VEX_TRAMP_INDIRECT);
     }
 }
 
@@ -220,7 +238,7 @@ static void side_jump(struct emitter *e, int cc, uint32_t exit)
     const uint32_t at = asm_jcc32(e->c, cc);
     emit_fixup(e, at, TO_COLD, e->cold.n);
     e->c = &e->cold;
-    emit_stub(e, x, false, at, VEX_TRAMP_EXIT, true);
+    emit_stub(e, x, false, at);
     e->c = &e->main;
 }
 
@@ -281,6 +299,12 @@ void emit_exit_rcxz(struct emitter *e, const struct ir_op *op)
 }
 
 /* ---- block head ---- */
+static void test_attention(struct emitter *e, int half, uint32_t mask)
+{
+    asm_rm(e->c, 0xf7, 4, 0, state_mem(e, STATE(attention) + 4 * half));
+    asm_imm(e->c, mask, 4);
+}
+
 static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
 {
     struct asm_buf *c = e->c;
@@ -293,71 +317,77 @@ static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
     if (is_chainable(x.kind))
         chainable_jump(e, x);
     else
-        emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, true);
+        emit_stub(e, x, false, 0);
 }
 
-/* Somebody wants attention: an event, or a register that is not fully defined. */
-static void head_stub(struct emitter *e, uint32_t back, bool flags)
+/* Somebody wants attention: an event, else a register that the block uses and that is not fully defined. */
+static void head_leaves(struct emitter *e, bool flags)
 {
-    struct asm_buf *c = e->c = &e->cold;
     const struct ir_block *b = e->b;
-    const uint32_t low = (uint32_t)b->entry_mask, high = b->entry_mask >> 32 & 0xffffff;
-    if (flags) {
-        asm_store(c, 8, state_mem(e, SAVED_RAX), RAX);
-        asm_need(c);
-        asm_byte(c, 0x9f);
-        asm_rr(c, X86_OP(0, 1, 0x90), 1, 0, RAX);
-    }
-    uint32_t to_mode[2], n = 0;
-    asm_alu_mi(c, 7, 1, state_mem(e, STATE(attention) + 7), 0);
-    const uint32_t event = asm_jcc32(c, CC_NE);
-    for (int half = 0; half < 2; half++) {
-        const uint32_t mask = half ? high : low;
-        if (!mask)
-            continue;
-        asm_rm(c, 0xf7, 4, 0, state_mem(e, STATE(attention) + 4 * half)); /* test */
-        asm_imm(c, mask, 4);
-        to_mode[n++] = asm_jcc32(c, CC_NE);
-    }
-    if (flags) {
-        asm_alu_ri(c, 0, 1, RAX, 127);
-        asm_need(c);
-        asm_byte(c, 0x9e);
-        asm_load(c, 8, RAX, state_mem(e, SAVED_RAX));
-    }
-    emit_jump_to_main(e, back);
-    emit_fixup(e, event, TO_COLD, c->n);
+    asm_rm(e->c, 0xf7, 4, 0, state_mem(e, STATE(attention)));
+    asm_imm(e->c, X86_ATT_EVENTS, 4);
+    const uint32_t no_event = b->entry_mask ? asm_jcc32(e->c, CC_E) : 0;
     exit_from_head(e, (struct ir_exit){ .pc = b->pc, .kind = IR_EXIT_ATTENTION, .mode = b->mode }, flags);
-    for (uint32_t i = 0; i < n; i++)
-        emit_fixup(e, to_mode[i], TO_COLD, c->n);
-    if (n)
-        exit_from_head(e, (struct ir_exit){ .pc = b->pc, .kind = IR_EXIT_MODE, .mode = b->entry_mode }, flags);
+    if (!no_event)
+        return;
+    emit_fixup(e, no_event, TO_COLD, e->c->n);
+    exit_from_head(e, (struct ir_exit){ .pc = b->pc, .kind = IR_EXIT_MODE, .mode = b->entry_mode }, flags);
+}
+
+/* Flags are live: they and rax are put aside; most of the time the block goes on. */
+static void head_keeping_flags(struct emitter *e, uint32_t low, uint32_t high)
+{
+    struct asm_buf *c = e->c;
+    const struct asm_mem rcx = state_mem(e, STATE(tmp) + 56);
+    asm_store(c, 8, rcx, RCX);
+    asm_load(c, 8, RCX, state_mem(e, STATE(attention)));
+    const uint32_t calm = asm_jrcxz8(c, 8);
+    asm_load(c, 8, RCX, rcx);
+    emit_fixup(e, asm_jmp32(c), TO_COLD, e->cold.n);
+    asm_here8(c, calm);
+    asm_load(c, 8, RCX, rcx);
+    const uint32_t back = c->n;
+
+    c = e->c = &e->cold;
+    asm_store(c, 8, state_mem(e, SAVED_RAX), RAX);
+    asm_need(c);
+    asm_byte(c, 0x9f);
+    asm_rr(c, X86_OP(0, 1, 0x90), 1, 0, RAX);
+    uint32_t leave[2], n = 0;
+    test_attention(e, 0, low);
+    leave[n++] = asm_jcc32(c, CC_NE);
+    if (high) {
+        test_attention(e, 1, high);
+        leave[n++] = asm_jcc32(c, CC_NE);
+    }
+    asm_alu_ri(c, 0, 1, RAX, 127);
+    asm_need(c);
+    asm_byte(c, 0x9e);
+    asm_load(c, 8, RAX, state_mem(e, SAVED_RAX));
+    emit_jump_to_main(e, back);
+    while (n)
+        emit_fixup(e, leave[--n], TO_COLD, c->n);
+    head_leaves(e, true);
     e->c = &e->main;
 }
 
 void emit_head(struct emitter *e)
 {
-    struct asm_buf *c = e->c;
-    const struct asm_mem attention = state_mem(e, STATE(attention));
-    const bool flags = e->identity && e->b->n_ops > 1 && e->flags_live[1];
-    if (!flags) {
-        asm_alu_mi(c, 7, 8, attention, 0);
-        const uint32_t stub = asm_jcc32(c, CC_NE);
-        emit_fixup(e, stub, TO_COLD, e->cold.n);
-        head_stub(e, c->n, false);
-        e->flags_host = false;
+    const uint64_t mask = e->b->entry_mask | X86_ATT_EVENTS;
+    _Static_assert(X86_ATT_EVENTS == (uint32_t)X86_ATT_EVENTS, "one test sees events and general registers");
+    if (e->identity && e->b->n_ops > 1 && e->flags_live[1]) {
+        head_keeping_flags(e, (uint32_t)mask, mask >> 32);
         return;
     }
-    const struct asm_mem rcx = state_mem(e, STATE(tmp) + 56);
-    asm_store(c, 8, rcx, RCX);
-    asm_load(c, 8, RCX, attention);
-    const uint32_t calm = asm_jrcxz8(c, 8);
-    asm_load(c, 8, RCX, rcx);
-    const uint32_t stub = asm_jmp32(c);
-    asm_here8(c, calm);
-    asm_load(c, 8, RCX, rcx);
-    emit_fixup(e, stub, TO_COLD, e->cold.n);
-    head_stub(e, c->n, true);
+    for (int half = 0; half < 2; half++)
+        if ((uint32_t)(mask >> 32 * half)) {
+            test_attention(e, half, (uint32_t)(mask >> 32 * half));
+            emit_fixup(e, asm_jcc32(e->c, CC_NE), TO_COLD, e->cold.n);
+        }
+    e->flags_host = false;
+    e->c = &e->cold;
+    head_leaves(e, false);
+    e->c = &e->main;
 }
 
 /* ---- helper calls ---- */

@@ -2,7 +2,7 @@
 /* host_x86_64/memory: addresses in the three planes, loads, stores and checks.
  *
  * V plane: gs prefix.  O plane: the tag of the aligned 4 bytes, at address & ~3
- * plus three strips; it needs a scratch register. */
+ * plus the plane's distance; it needs a scratch register. */
 #include "vex/host_x86_64/emit.h"
 
 bool address_clobbers_flags(const struct ir_op *op)
@@ -78,7 +78,7 @@ static struct asm_mem address(struct emitter *e, const struct ir_op *op, uint64_
 
 struct asm_mem emit_address(struct emitter *e, const struct ir_op *op)
 {
-    struct asm_mem m = address(e, op, op->plane == IR_PLANE_O ? 3 * e->h->strip_size : 0, op->plane == IR_PLANE_O);
+    struct asm_mem m = address(e, op, op->plane == IR_PLANE_O ? e->h->plane_o : 0, op->plane == IR_PLANE_O);
     m.seg = op->plane == IR_PLANE_V ? X86_SEG_GS : X86_SEG_NONE;
     return m;
 }
@@ -123,7 +123,7 @@ void emit_store(struct emitter *e, const struct ir_op *op)
 
 void emit_lea(struct emitter *e, const struct ir_op *op)
 {
-    const uint64_t plus = op->plane == IR_PLANE_V ? e->h->strip_size : op->plane == IR_PLANE_O ? 3 * e->h->strip_size : 0;
+    const uint64_t plus = op->plane == IR_PLANE_V ? e->h->v_shift : op->plane == IR_PLANE_O ? e->h->plane_o : 0;
     const struct asm_mem m = address(e, op, plus, false);
     const int r = gpr_def(e);
     if (m.base == REG_NONE && m.index == REG_NONE)
