@@ -12,7 +12,8 @@ void events_mem_mapped(guest_addr a, size_t size, int prot, bool zeroed_or_file)
     shadow_make_defined(a, size);
 }
 
-void events_mem_unmapped(guest_addr a, size_t size) { shadow_make_defined(a, size); }
+/* The core drops the planes' pages, or unmaps them, itself. */
+void events_mem_unmapped(guest_addr a, size_t size) { side_remove_range(a, size); }
 
 void events_mem_moved(guest_addr from, guest_addr to, size_t size)
 {

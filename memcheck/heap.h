@@ -146,7 +146,7 @@ void requests_forked(void);
 
 /* ---- hooks ---- */
 /* Offset from the thread pointer of the variable that libc's accessor function (__errno_location and the like:
- * [endbr64] mov rax,[rip+d]; add rax,fs:0; ret) returns the address of; 0: unknown (yet). */
+ * [endbr64] mov rax,[rip+d] or a number; add rax,fs:0; ret) returns the address of; 0: unknown (yet). */
 int64_t heap_tls_offset(const char *accessor);
 /* Sets the client's errno. */
 void heap_set_errno(struct ng_thread *t, int value);

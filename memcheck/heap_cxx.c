@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* heap_cxx: C++ operators new and delete.
  *
- * A hook cannot throw: plain new that fails ends the run with a message, the
+ * Plain new that fails goes on in libstdc++'s function that throws std::bad_alloc,
+ * as if called from where new was; without one the run ends with a message.  The
  * nothrow forms return NULL.  Sized and aligned delete must agree with new.
  */
 #include "heap.h"
@@ -12,6 +13,13 @@
 
 static void new_failed(struct ng_thread *t)
 {
+    guest_addr throw = 0;
+    if (ng_hook_jump && ng_symbol_find && !(throw = ng_symbol_find("libstdc++*", "_ZSt17__throw_bad_allocv")))
+        throw = ng_symbol_find("NONE", "_ZSt17__throw_bad_allocv");
+    if (throw) {
+        ng_hook_jump(t, throw);
+        return;
+    }
     ng_msg("new/new[] failed and should throw an exception, but nagrind");
     ng_msg("   cannot throw exceptions and so is aborting instead.  Sorry.");
     ng_trace_print(ng_trace_take(t));
@@ -38,7 +46,8 @@ static void allocate(struct ng_thread *t, struct x86_state *s, struct form f)
         a = heap_alloc(t, &r);
     if (a == 0 && !f.nothrow)
         new_failed(t);
-    heap_return(s, a);
+    else
+        heap_return(s, a);
 }
 
 #define NEW(name, kind, nothrow, aligned)                  \

@@ -18,17 +18,25 @@ static bool is_power_of_2(uint64_t x) { return x != 0 && (x & (x - 1)) == 0; }
 
 int64_t heap_tls_offset(const char *accessor)
 {
-    const guest_addr fn = ng_symbol_find ? ng_symbol_find("libc.so*", accessor) : 0;
+    static const char add_fs[] = "\x64\x48\x03\x04\x25\0\0\0\0\xc3";
+    guest_addr fn = ng_symbol_find ? ng_symbol_find("libc.so*", accessor) : 0;
+    if (fn == 0 && ng_symbol_find)
+        fn = ng_symbol_find("NONE", accessor); /* a static program */
     uint8_t c[32];
     if (fn == 0 || ng_read(c, fn, sizeof c) < sizeof c)
         return 0; /* libc may not be mapped yet */
     const int at = memcmp(c, "\xf3\x0f\x1e\xfa", 4) == 0 ? 4 : 0;
-    int32_t disp;
+    int32_t number;
     int64_t value;
-    if (memcmp(c + at, "\x48\x8b\x05", 3) != 0 || memcmp(c + at + 7, "\x64\x48\x03\x04\x25\0\0\0\0\xc3", 10) != 0)
+    memcpy(&number, c + at + 3, 4);
+    if (memcmp(c + at + 7, add_fs, 10) != 0)
         return 0;
-    memcpy(&disp, c + at + 3, 4);
-    return ng_read(&value, fn + (uint64_t)(at + 7) + (uint64_t)(int64_t)disp, 8) == 8 ? value : 0;
+    if (memcmp(c + at, "\x48\xc7\xc0", 3) == 0) /* mov rax,number */
+        return number;
+    if (memcmp(c + at, "\x48\x8b\x05", 3) == 0 && /* mov rax,[rip+number] */
+        ng_read(&value, fn + (uint64_t)(at + 7) + (uint64_t)(int64_t)number, 8) == 8)
+        return value;
+    return 0;
 }
 
 void heap_set_errno(struct ng_thread *t, int value)

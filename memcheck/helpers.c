@@ -10,10 +10,20 @@ int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
 
 /* ---- loads ---- */
+/* The dynamic linker's own strlen and its like have no name to replace them by; they read whole vectors. */
+static bool in_dynamic_linker(void)
+{
+    struct ng_segment s;
+    if (!ng_segment_at(ng_reg(ng_thread_self(), X86_RIP), &s) || !s.path)
+        return false;
+    const char *slash = strrchr(s.path, '/');
+    return !strncmp(slash ? slash + 1 : s.path, "ld-linux", 8);
+}
+
 /* --partial-loads-ok: naturally aligned words and vectors of which some byte is addressable. */
 static bool is_partial_ok(guest_addr a, uint64_t size, uint64_t bad)
 {
-    return mc_options.partial_loads_ok && bad < size && size >= 4 && !(a & (size - 1));
+    return mc_options.partial_loads_ok && bad < size && size >= 4 && (!(a & (size - 1)) || (size >= 16 && in_dynamic_linker()));
 }
 
 /* Code of the dynamic linker: it is mapped first and stays where it is. */

@@ -12,6 +12,8 @@
 struct base_lock code_lock;
 static uint32_t tramp_entry[VEX_TRAMPS];
 static struct node *retired;
+static uint32_t n_retired;
+enum { FEW_RETIRED = 64, MANY_RETIRED = 1024 };
 static FILE *perf_map;
 static struct { uint64_t inserted, deleted, evicted_regions, moved, chained, waits; } stats;
 
@@ -98,18 +100,19 @@ static void node_kill(struct node *n)
         unlink_edge(&n->edges[i]);
     table_remove(n);
     n->dead = true;
+    epoch_forget_jumps(n);
     *n->region_link = n->region_next;
     if (n->region_next)
         n->region_next->region_link = n->region_link;
     n->retired_next = retired;
     retired = n;
+    n_retired++;
     stats.deleted++;
 }
 
-/* Stamps what was killed since the last call, and makes the threads forget it. */
+/* Stamps what was killed since the last call. */
 static uint64_t bury(void)
 {
-    epoch_flush_caches();
     const uint64_t e = epoch_advance();
     for (struct node *n = retired; n && !n->retired_at; n = n->retired_next)
         n->retired_at = e;
@@ -125,6 +128,7 @@ static void reclaim(void)
         if (n->retired_at <= known || epoch_passed(n->retired_at)) {
             known = known > n->retired_at ? known : n->retired_at;
             *at = n->retired_next;
+            n_retired--;
             table_forget(n);
             free(n);
         } else {
@@ -147,6 +151,17 @@ static void discard_page(guest_addr page, guest_addr a, guest_addr end, bool *an
         }
         l = next;
     }
+}
+
+/* After a deletion: a few dead ones may wait; if they are many, threads that never leave generated code must. */
+static void tidy(void)
+{
+    bury();
+    if (n_retired < FEW_RETIRED)
+        return;
+    reclaim();
+    if (n_retired > MANY_RETIRED)
+        epoch_ask_safe_points();
 }
 
 struct range { guest_addr a, end; bool any; };
@@ -172,10 +187,8 @@ void code_discard_range(guest_addr a, uint64_t size)
         for (guest_addr page = ROUND_DOWN(a, NG_PAGE); page < r.end; page += NG_PAGE)
             discard_page(page, a, r.end, &r.any);
     }
-    if (r.any) {
-        bury();
-        reclaim();
-    }
+    if (r.any)
+        tidy();
     base_unlock(&code_lock);
 }
 
@@ -184,10 +197,8 @@ void code_discard_all(void)
     struct range r = { .a = 0, .end = ~0ull };
     base_lock(&code_lock);
     table_each(discard_if_inside, &r);
-    if (r.any) {
-        bury();
-        reclaim();
-    }
+    if (r.any)
+        tidy();
     base_unlock(&code_lock);
 }
 
@@ -223,7 +234,7 @@ static void next_region(void)
         empty_region(next);
     while (!epoch_passed(zone.emptied_at[next])) {
         stats.waits++;
-        epoch_flush_caches();
+        epoch_ask_safe_points();
         base_unlock(&code_lock);
         wait_a_little();
         base_lock(&code_lock);
@@ -332,7 +343,7 @@ void code_chain(struct translation *t, uint32_t exit, struct translation *to)
     base_lock(&code_lock);
     struct node *from = (struct node *)t, *target = (struct node *)to;
     struct code_edge *e = &from->edges[exit];
-    if (!from->dead && !target->dead && !e->to && t->exits[exit].chainable) {
+    if (exit < t->n_exits && !from->dead && !target->dead && !e->to && t->exits[exit].chainable) {
         e->to = target;
         e->next = target->incoming;
         e->link = &target->incoming;

@@ -3,14 +3,13 @@
  *
  * The epoch counts deaths.  At a safe point a thread notes the epoch it has seen;
  * what died in epoch e is free once every thread has noted more than e, or is
- * parked outside generated code.  Before the epoch moves on, every thread's flush
- * bit is set, so one that notes the new epoch clears its jump cache before it
- * enters generated code again. */
+ * parked outside generated code.  What dies is taken out of every thread's jump
+ * cache before the epoch moves on, so that none that has noted the new one finds it. */
 #include <sys/mman.h>
 #include "code/internal.h"
 
 enum { JUMP_CACHE_ENTRIES = 65536 };
-struct jump_entry { uint64_t pc; void *code; };
+struct jump_entry { uint64_t pc; _Atomic(uint8_t *) code; };   /* code NULL: empty */
 
 struct code_thread {
     struct x86_state *s;
@@ -57,8 +56,23 @@ void code_thread_exit(struct x86_state *s)
 void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation *to)
 {
     struct jump_entry *e = (struct jump_entry *)s->jump_cache + (pc & (JUMP_CACHE_ENTRIES - 1));
-    e->code = to->rx;
+    atomic_store_explicit(&e->code, NULL, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
     e->pc = pc;
+    atomic_store(&e->code, to->rx);
+    /* Its killer may have looked at the entry just before. */
+    if (((struct node *)to)->dead)
+        atomic_store(&e->code, NULL);
+}
+
+/* Another thread's entry is changed under it: one word, compared first. */
+void epoch_forget_jumps(const struct node *n)
+{
+    for (struct code_thread *t = threads; t; t = t->next) {
+        struct jump_entry *e = (struct jump_entry *)t->s->jump_cache + (n->t.pc & (JUMP_CACHE_ENTRIES - 1));
+        uint8_t *expected = n->t.rx;
+        atomic_compare_exchange_strong(&e->code, &expected, NULL);
+    }
 }
 
 void code_jump_cache_clear(struct x86_state *s)
@@ -73,13 +87,18 @@ void code_safe_point(struct x86_state *s)
         atomic_store(&self->seen, atomic_load(&epoch));
 }
 
-void epoch_flush_caches(void)
+void epoch_ask_safe_points(void)
 {
     for (struct code_thread *t = threads; t; t = t->next)
-        if (t == self)
-            code_jump_cache_clear(t->s);
-        else
+        if (t != self)
             run_attention((struct ng_thread *)t->s, X86_ATT_FLUSH);
+}
+
+void epoch_flush_caches(void)
+{
+    epoch_ask_safe_points();
+    if (self)
+        code_jump_cache_clear(self->s);
 }
 
 uint64_t epoch_advance(void)

@@ -27,7 +27,7 @@ struct node {
     _Atomic(struct node *) next;         /* hash bucket */
     struct node *retired_next;
     uint64_t retired_at;                 /* epoch */
-    bool dead;                           /* out of the tables; runs on until all have passed a safe point */
+    _Atomic bool dead;                   /* out of the tables; runs on until all have passed a safe point */
     uint8_t region;
     struct code_edge *incoming;
     struct code_edge *edges;             /* one an exit */
@@ -48,7 +48,6 @@ struct code_zone {
     int current;
     struct node *nodes[CODE_REGIONS];    /* living translations by region */
     uint64_t emptied_at[CODE_REGIONS];   /* epoch when its last translation died */
-    int fd;
 };
 extern struct code_zone zone;
 void zone_map(size_t size);
@@ -79,6 +78,10 @@ uint32_t table_count(void);
 uint64_t epoch_advance(void);            /* flush bits are set before; the epoch deaths are stamped with */
 /* Every thread but the caller's has passed a safe point since epoch e, or stands outside generated code. */
 bool epoch_passed(uint64_t e);
-/* Sets X86_ATT_FLUSH for all threads but this, whose jump cache is cleared at once. */
+/* Makes all threads but this leave generated code soon, clearing their jump caches; ... */
+void epoch_ask_safe_points(void);
+/* ... and clears this one's at once. */
 void epoch_flush_caches(void);
+/* Takes dead n out of every thread's jump cache. */
+void epoch_forget_jumps(const struct node *n);
 bool epoch_alone(void);

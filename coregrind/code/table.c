@@ -13,7 +13,10 @@ static _Atomic(struct node *) *buckets;
 static struct code_page_link **page_buckets;
 static _Atomic(struct node *) *by_id;
 static _Atomic uint32_t *granules;       /* id of the translation at each CODE_ALIGN bytes of the zone */
-static uint32_t id_limit, next_id = 1, *free_ids, n_free_ids, cap_free_ids, count;
+static uint32_t id_limit, next_id = 1, count;
+/* Freed ids wait in a ring, and fresh ones are taken first: an id that a thread still remembers from its last exit
+ * names nothing for long, instead of another translation. */
+static uint32_t *free_ids, first_free, n_free_ids;
 
 /* Zero pages that cost memory only where they are used. */
 static void *reserve(size_t size)
@@ -30,6 +33,7 @@ void table_init(void)
     buckets = reserve(BUCKETS * sizeof *buckets);
     page_buckets = reserve(PAGE_BUCKETS * sizeof *page_buckets);
     by_id = reserve(id_limit * sizeof *by_id);
+    free_ids = reserve(id_limit * sizeof *free_ids);
     granules = reserve(zone.size / CODE_ALIGN * sizeof *granules);
 }
 
@@ -48,10 +52,13 @@ struct node *table_find(guest_addr pc, int mode)
 
 static uint32_t take_id(void)
 {
-    if (n_free_ids)
-        return free_ids[--n_free_ids];
-    ng_assert(next_id < id_limit);
-    return next_id++;
+    if (next_id < id_limit)
+        return next_id++;
+    ng_assert(n_free_ids);
+    const uint32_t id = free_ids[first_free];
+    first_free = (first_free + 1) % id_limit;
+    n_free_ids--;
+    return id;
 }
 
 void table_host(struct node *n)
@@ -110,8 +117,7 @@ void table_remove(struct node *n)
 void table_forget(struct node *n)
 {
     atomic_store_explicit(&by_id[n->t.id], NULL, memory_order_release);
-    const uint32_t i = BASE_GROW(free_ids, n_free_ids, cap_free_ids);
-    free_ids[i] = n->t.id;
+    free_ids[(first_free + n_free_ids++) % id_limit] = n->t.id;
 }
 
 struct code_page_link *table_page(guest_addr page)
@@ -124,11 +130,11 @@ struct code_page_link *table_page(guest_addr page)
 
 void table_each(void (*fn)(struct node *n, void *arg), void *arg)
 {
-    for (uint32_t id = 1; id < next_id; id++) {
-        struct node *n = atomic_load(&by_id[id]);
-        if (n && !n->dead)
+    for (int i = 0; i < CODE_REGIONS; i++)
+        for (struct node *n = zone.nodes[i], *next; n; n = next) {
+            next = n->region_next;
             fn(n, arg);
-    }
+        }
 }
 
 uint32_t table_count(void)

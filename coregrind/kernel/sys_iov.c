@@ -75,6 +75,8 @@ static int check_unix(struct ng_thread *t, const char *prefix, const char *base,
 int sys_check_sockaddr(struct ng_thread *t, const char *prefix, const char *base, guest_addr p, uint64_t size)
 {
     static const struct address_field in4[] = { { "sin_port", 2, 2 }, { "sin_addr", 4, 4 } };
+    static const struct address_field netlink[] = { { "nl_pid", 4, 4 }, { "nl_groups", 8, 4 } };
+    static const struct address_field packet[] = { { "sll_protocol", 2, 2 }, { "sll_ifindex", 4, 4 } };
     static const struct address_field in6[] = {
         { "sin6_port", 2, 2 }, { "sin6_flowinfo", 4, 4 }, { "sin6_addr", 8, 16 }, { "sin6_scope_id", 24, 4 } };
     uint16_t family;
@@ -93,6 +95,10 @@ int sys_check_sockaddr(struct ng_thread *t, const char *prefix, const char *base
         return check_fields(t, prefix, base, p, size, in4, 2);
     case AF_INET6:
         return check_fields(t, prefix, base, p, size, in6, 4);
+    case AF_NETLINK:
+        return check_fields(t, prefix, base, p, size, netlink, 2);
+    case AF_PACKET:
+        return check_fields(t, prefix, base, p, size, packet, 2);
     }
     return size > 2 ? sys_check_read(t, sys_what(prefix, "%s.sa_data", base), p + 2, size - 2) : 0;
 }

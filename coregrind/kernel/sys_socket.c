@@ -12,6 +12,23 @@ struct header {
     uint64_t name_room, control_room;
 };
 
+/* Control messages that are sent: the padding behind each is nobody's business. */
+static int check_control(struct ng_thread *t, const char *what, guest_addr p, uint64_t size)
+{
+    const guest_addr end = p + size;
+    struct cmsghdr c;
+    while (end - p >= sizeof c) {
+        int error = sys_check_read(t, what, p, sizeof c);
+        if (error || ng_read(&c, p, sizeof c) != sizeof c || c.cmsg_len < sizeof c || c.cmsg_len > end - p)
+            return error;
+        error = sys_check_read(t, what, p + sizeof c, c.cmsg_len - sizeof c);
+        if (error || CMSG_ALIGN(c.cmsg_len) > end - p)
+            return error;
+        p += CMSG_ALIGN(c.cmsg_len);
+    }
+    return 0;
+}
+
 /* The header at p, checked as one that is read (in) or filled: 0 or -EFAULT.  `base` is how reports call it. */
 static int check_message(struct ng_thread *t, const char *call, const char *base, guest_addr p, bool in, struct header *out)
 {
@@ -35,7 +52,8 @@ static int check_message(struct ng_thread *t, const char *call, const char *base
     if (!error)
         error = sys_check_iov(t, call, name, (guest_addr)h->msg_iov, h->msg_iovlen, in ? ARG_READS : ARG_WRITES);
     if (!error && out->control_room)
-        error = in ? sys_check_read(t, control_what, (guest_addr)h->msg_control, out->control_room)
+        error = !sys_in_strip((guest_addr)h->msg_control, out->control_room) ? -EFAULT
+              : in ? check_control(t, control_what, (guest_addr)h->msg_control, out->control_room)
                    : sys_check_write(t, control_what, (guest_addr)h->msg_control, out->control_room);
     if (!error && !in)
         space_kernel_will_write(p, sizeof *h);

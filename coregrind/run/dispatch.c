@@ -72,19 +72,18 @@ static void serve_events(struct ng_thread *t)
         kernel_signals_deliver(t);
 }
 
-/* --stress: forces the rare event before the translation of pc is looked up. */
-static void stress(struct ng_thread *t, int mode)
+/* --stress: forces the rare event before the translation of rip is looked up.  Nothing is linked meanwhile, so
+ * every block comes through here; the costly events take their turns. */
+static void stress(struct ng_thread *t)
 {
     const uint64_t turn = t->stats[RUN_STAT_TURNS];
-    (void)mode;
-    if (options.stress & STRESS_FLUSH) {
+    if ((options.stress & STRESS_FLUSH) && turn % 4 == 0)
         code_discard_range(t->state.rip, 1);
-        if (turn % 256 == 0)
-            code_discard_all();
-    }
-    if ((options.stress & STRESS_EVICT) && turn % 3 == 0)
-        code_discard_range(t->state.rip, 1);
-    if ((options.stress & STRESS_MOVE) && turn % 16 == 0)
+    if ((options.stress & STRESS_FLUSH) && turn % 1024 == 0)
+        code_discard_all();
+    if ((options.stress & STRESS_EVICT) && turn % 5 == 0)
+        code_discard_range(t->state.rip & ~0xffull, 256);
+    if ((options.stress & STRESS_MOVE) && turn % (turn < 4096 ? 512 : 65536) == 0)
         code_move_all();
     if ((options.stress & STRESS_SIGNAL) && turn % 2 == 0)
         run_attention(t, X86_ATT_STRESS); /* the block's head must leave at once */
@@ -245,7 +244,10 @@ static int leave(struct ng_thread *t, struct link *link)
     link->exit = (uint32_t)info;
     const struct translation *from = code_by_id(link->id);
     ng_assert(from && link->exit < from->n_exits);
-    return act(t, &from->exits[link->exit].ir, link);
+    const struct ir_exit *e = &from->exits[link->exit].ir;
+    if (e->kind != IR_EXIT_INDIRECT && e->kind != IR_EXIT_ICALL && e->kind != IR_EXIT_RET)
+        t->state.rip = e->pc;
+    return act(t, e, link);
 }
 
 /* One turn: from state.rip in mode, to the next safe point; the mode to go on in. */
@@ -282,7 +284,7 @@ void run_loop(struct ng_thread *t)
     while (!t->exiting && t->state.rip != RUN_RETURN_PC) {
         code_safe_point(&t->state);
         if (options.stress & STRESS_EVENTS)
-            stress(t, mode);
+            stress(t);
         if ((__atomic_load_n(&t->state.attention, __ATOMIC_SEQ_CST) & X86_ATT_EVENTS & ~X86_ATT_STRESS) ||
             kernel_signals_waiting(t)) {
             serve_events(t);

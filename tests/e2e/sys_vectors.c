@@ -33,7 +33,7 @@ int main(void)
     recvmsg(s[1], &m, 0);                    // expect: Syscall param recvmsg(msg.msg_iov[0]) points to unaddressable byte(s)
     one = (struct iovec){ good, 16 };
     m.msg_control = undefined;
-    m.msg_controllen = 16;
+    m.msg_controllen = 16;                   /* its header is not even begun */
     sendmsg(s[0], &m, MSG_DONTWAIT);         // expect: Syscall param sendmsg(msg.msg_control) points to uninitialised byte(s)
     free(good);
     free(undefined);
