@@ -214,8 +214,8 @@ static ir_ref rule_add(struct rules *r, const struct ir_op *op, ir_ref value, co
 {
     (void)value;
     const enum ir_type t = op->type;
-    if (v[0] && same_value(r, op->a, op->b)) /* x + x is x << 1 */
-        return ir_op2(r->out, IR_SHL, t, v[0], ir_const(r->out, IR_I8, 1));
+    if (v[0] && same_value(r, op->a, op->b)) /* v + v is v << 1, in lanes too */
+        return plus(r, op, v[0], v[0]);
     ir_ref least = plus(r, op, low(r, t, op->a, v[0]), low(r, t, op->b, v[1]));
     ir_ref most = plus(r, op, high(r, t, op->a, v[0]), high(r, t, op->b, v[1]));
     return rules_or(r, t, rules_or(r, t, v[0], v[1]), bit_xor(r, t, least, most));

@@ -76,7 +76,8 @@ enum vex_reloc_kind {
 };
 struct vex_reloc { uint32_t offset; uint16_t kind, value; };
 /* A place where the block is left.  Chainable exits have a 4-byte aligned rel32 at jump_offset that
- * first leads to the stub at stub_offset (which sets rip and exit_info, then TRAMP_EXIT). */
+ * first leads to the stub at stub_offset (which sets exit_info, then TRAMP_EXIT).  state.rip is set for indirect
+ * exits only: it is ir.pc for all others, which is for him to set who acts on the exit. */
 struct vex_exit { uint32_t jump_offset, stub_offset; struct ir_exit ir; bool chainable; };
 /* Guest state for host code from host_offset up to the next entry: pc, and which
  * guest registers are in struct x86_state rather than in their host register. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* code: translations come, are chained, and go. */
 #include <stdio.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include "code/internal.h"
@@ -388,12 +389,20 @@ static bool move_one(struct mover *m, struct node *n)
     return true;
 }
 
+/* What is in use of the zone, at the same offsets. */
+static uint8_t *copy_used(void)
+{
+    uint8_t *copy = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    for (int i = 0; i < CODE_REGIONS && copy != MAP_FAILED; i++)
+        memcpy(copy + zone_region_start(i), zone.rw + zone_region_start(i), zone.used[i]);
+    return copy;
+}
+
 static void move_locked(void)
 {
-    struct mover m = { .old = malloc(zone.size) };
-    if (!m.old)
+    struct mover m = { .old = copy_used() };
+    if (m.old == MAP_FAILED)
         return;
-    memcpy(m.old, zone.rx, zone.size);
     table_each(collect, &m);
     memset(zone.used, 0, sizeof zone.used);
     memset(zone.nodes, 0, sizeof zone.nodes);
@@ -414,7 +423,7 @@ static void move_locked(void)
             }
     stats.moved += m.n;
     free(m.nodes);
-    free(m.old);
+    munmap(m.old, zone.size);
 }
 
 /* Half of the zone at most may be alive, so that everything finds room with its gaps. */

@@ -48,7 +48,6 @@ struct code_zone {
     int current;
     struct node *nodes[CODE_REGIONS];    /* living translations by region */
     uint64_t emptied_at[CODE_REGIONS];   /* epoch when its last translation died */
-    int fd;
 };
 extern struct code_zone zone;
 void zone_map(size_t size);

@@ -10,15 +10,14 @@
 
 struct code_zone zone;
 
-static void map_views(bool fixed)
+/* Both views of fd, which is closed: the guest may share its descriptors with other processes. */
+static void map_views(int fd, uint8_t **rx, uint8_t **rw)
 {
-    const int flags = MAP_SHARED | (fixed ? MAP_FIXED : 0);
-    void *rx = mmap(fixed ? zone.rx : NULL, zone.size, PROT_READ | PROT_EXEC, flags, zone.fd, 0);
-    void *rw = mmap(fixed ? zone.rw : NULL, zone.size, PROT_READ | PROT_WRITE, flags, zone.fd, 0);
-    if (rx == MAP_FAILED || rw == MAP_FAILED)
+    *rx = mmap(NULL, zone.size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    *rw = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (*rx == MAP_FAILED || *rw == MAP_FAILED)
         ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
-    zone.rx = rx;
-    zone.rw = rw;
+    close(fd);
 }
 
 static int zone_file(void)
@@ -34,8 +33,7 @@ void zone_map(size_t size)
 {
     zone.region_size = ROUND_DOWN(size / CODE_REGIONS, NG_PAGE);
     zone.size = CODE_TRAMP_BYTES + CODE_REGIONS * zone.region_size;
-    zone.fd = zone_file();
-    map_views(false);
+    map_views(zone_file(), &zone.rx, &zone.rw);
 }
 
 size_t zone_region_start(int region)
@@ -52,32 +50,33 @@ size_t zone_take(size_t size)
     return zone_region_start(zone.current) + used;
 }
 
-static int fork_copy = -1;
+static uint8_t *copy_rx, *copy_rw;
 
 /* A forked child's zone must not be its parent's: same contents, same addresses, another file.  The copy is made
  * before the fork: after it the parent goes on changing its own. */
 void zone_copy_before_fork(void)
 {
-    fork_copy = zone_file();
+    map_views(zone_file(), &copy_rx, &copy_rw);
     for (int i = -1; i < CODE_REGIONS; i++) {
         const size_t at = i < 0 ? 0 : zone_region_start(i), n = i < 0 ? CODE_TRAMP_BYTES : zone.used[i];
-        for (size_t done = 0; done < n;) {
-            const ssize_t k = pwrite(fork_copy, zone.rw + at + done, n - done, (off_t)(at + done));
-            if (k <= 0)
-                ng_fatal("cannot copy the code zone for fork: %s", strerror(errno));
-            done += (size_t)k;
-        }
+        memcpy(copy_rw + at, zone.rw + at, n);
     }
+}
+
+static void move_view(uint8_t *from, uint8_t *to)
+{
+    if (mremap(from, zone.size, zone.size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
+        ng_fatal("cannot map the code zone's copy: %s", strerror(errno));
 }
 
 void zone_copy_after_fork(bool child)
 {
     if (child) {
-        close(zone.fd);
-        zone.fd = fork_copy;
-        map_views(true);
+        move_view(copy_rx, zone.rx);
+        move_view(copy_rw, zone.rw);
     } else {
-        close(fork_copy);
+        munmap(copy_rx, zone.size);
+        munmap(copy_rw, zone.size);
     }
-    fork_copy = -1;
+    copy_rx = copy_rw = NULL;
 }

@@ -244,7 +244,10 @@ static int leave(struct ng_thread *t, struct link *link)
     link->exit = (uint32_t)info;
     const struct translation *from = code_by_id(link->id);
     ng_assert(from && link->exit < from->n_exits);
-    return act(t, &from->exits[link->exit].ir, link);
+    const struct ir_exit *e = &from->exits[link->exit].ir;
+    if (e->kind != IR_EXIT_INDIRECT && e->kind != IR_EXIT_ICALL && e->kind != IR_EXIT_RET)
+        t->state.rip = e->pc;
+    return act(t, e, link);
 }
 
 /* One turn: from state.rip in mode, to the next safe point; the mode to go on in. */

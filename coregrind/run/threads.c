@@ -151,6 +151,8 @@ static void thread_copy(struct ng_thread *t, const struct start *s)
     t->sigmask = s->parent->sigmask;
     t->pending = s->parent->pending;      /* thread_init takes the dispositions from there */
     t->altstack.flags = SS_DISABLE;
+    if (ng_stack_bounds(t->state.gpr[X86_RSP] - 1, &t->stack_low, &t->stack_high))
+        t->stack_high = t->state.gpr[X86_RSP]; /* above are the thread's own libc data */
 }
 
 static void *thread_main(void *arg)

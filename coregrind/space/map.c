@@ -180,9 +180,12 @@ static int64_t unmap_locked(guest_addr a, guest_addr end)
         return -errno;
     struct segment *removed;
     const int n = segments_replace(a, end, NULL, &removed);
+    struct segment *gone = base_alloc((size_t)(n > 0 ? n : 1) * sizeof *gone); /* telling frees the list */
+    memcpy(gone, removed, (size_t)n * sizeof *gone);
+    space_tell_removed(removed, n); /* the tool may still look at the shadow */
     for (int i = 0; i < n; i++)
-        planes_drop(removed[i].s.start, removed[i].s.end - removed[i].s.start, false);
-    space_tell_removed(removed, n);
+        planes_drop(gone[i].s.start, gone[i].s.end - gone[i].s.start, false);
+    free(gone);
     return 0;
 }
 

@@ -332,8 +332,9 @@ static void jump_cache(enum ir_form form, guest_addr pc)
     ir_block_init(&second);
     second.pc = pc;
     second.flags_live_out = IR_FLAGS_ARITH;
-    const uint32_t x = ir_block_add_exit(&second, (struct ir_exit){ .pc = 0x777, .kind = IR_EXIT_SYSCALL });
-    ir_append(&second, (struct ir_op){ .op = IR_EXIT, .imm = x });
+    const uint32_t x = ir_block_add_exit(&second, (struct ir_exit){ .kind = IR_EXIT_RET });
+    const ir_ref seen = ir_const(&second, IR_I64, 0x777);
+    ir_append(&second, (struct ir_op){ .op = IR_EXIT, .imm = x, .a = seen });
     begin(form);
     test_insn(&b, INSN("\x90"));
     const uint32_t y = ir_block_add_exit(&b, (struct ir_exit){ .kind = IR_EXIT_RET });

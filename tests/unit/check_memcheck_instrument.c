@@ -80,7 +80,7 @@ void errors_addr(struct ng_thread *t, guest_addr a, size_t size, bool write)
 /* ---- running ---- */
 static uint8_t *at(int plane, guest_addr a)
 {
-    const uint64_t distance[] = { 0, NG_PLANE_V, NG_PLANE_O };
+    const uint64_t distance[] = { 0, ng_v_shift, NG_PLANE_O };
     return (uint8_t *)(a + distance[plane]);
 }
 

@@ -36,6 +36,7 @@ struct subject {
     struct ir_op op;
     enum ir_type args[3]; /* VOID: none */
     bool exact;
+    bool same; /* b is a, read a second time */
 };
 
 enum { SLOT_RESULT = X86_YMM0 + 8, MAX_UNDEFINED = 6 };
@@ -56,9 +57,10 @@ static void build(struct ir_block *b, const struct subject *s, unsigned undefine
     for (int i = 0; i < 3; i++) {
         if (s->args[i] == IR_VOID)
             continue;
-        args[i] = ir_get(b, s->args[i], IR_PLANE_GUEST, X86_YMM0 + i, 0);
+        const int slot = X86_YMM0 + (s->same ? 0 : i);
+        args[i] = ir_get(b, s->args[i], IR_PLANE_GUEST, slot, 0);
         if (undefined_args >> i & 1)
-            v[i] = ir_get(b, s->args[i], IR_PLANE_V, X86_YMM0 + i, 0);
+            v[i] = ir_get(b, s->args[i], IR_PLANE_V, slot, 0);
     }
     struct ir_op op = s->op;
     op.a = args[0];
@@ -94,7 +96,7 @@ static void fill_random(struct x86_state *s, const struct subject *u, unsigned u
         if (next_random() % 3 == 0 && i) /* equal operands are a case of their own */
             memcpy(s->ymm[i], s->ymm[0], u->args[0] == u->args[i] ? 32 : 0);
         const int bits = ir_bits(u->args[i]);
-        for (int n = undefined_args >> i & 1 ? 1 + (int)(next_random() % 4) : 0; n > 0 && left > 0; n--, left--) {
+        for (int n = undefined_args >> i & 1 && !(u->same && i) ? 1 + (int)(next_random() % 4) : 0; n > 0 && left > 0; n--, left--) {
             const int bit = (int)(next_random() % (unsigned)bits);
             s->v.ymm[i][bit / 8] |= 1 << bit % 8;
         }
@@ -157,7 +159,7 @@ static void check_subject(const struct subject *u, int rounds)
     char error[256];
     const unsigned present = (u->args[0] ? 1u : 0) | (u->args[1] ? 2u : 0) | (u->args[2] ? 4u : 0);
     for (unsigned undefined = 1; undefined < 8; undefined++) {
-        if (undefined & ~present)
+        if (undefined & ~present || (u->same && undefined != 3))
             continue;
         build(&b, u, undefined);
         ck_assert_msg(!ir_check(&b, error, sizeof error), "%s: %s", ir_opcode_name(u->op.op), error);
@@ -351,6 +353,22 @@ START_TEST(addresses)
 }
 END_TEST
 
+START_TEST(same_operand_twice)
+{
+    static const int ops[] = { IR_ADD, IR_SUB, IR_XOR, IR_AND, IR_OR, IR_CMPEQ, IR_CMPNE, IR_CMPLTU, IR_CMPLES,
+                               IR_VADD, IR_VSUB, IR_VXOR, IR_VCMPEQ, IR_VCMPGT };
+    for (size_t k = 0; k < sizeof ops / sizeof *ops; k++)
+        for (int i = 0; i < 4; i++) {
+            const bool compares = ops[k] >= IR_CMPEQ && ops[k] <= IR_CMPLES, vector = ops[k] >= IR_VAND;
+            const enum ir_type t = vector ? IR_V128 : ints[i];
+            const struct subject u = { { .op = ops[k], .type = compares ? IR_I1 : t, .lane = ints[i] }, { t, t, 0 }, true, true };
+            check_subject(&u, ROUNDS);
+        }
+    const struct subject lea = { { .op = IR_LEA, .type = IR_I64 }, { IR_I64, IR_I64, 0 }, true, true };
+    check_subject(&lea, ROUNDS);
+}
+END_TEST
+
 START_TEST(every_value_op_has_a_rule)
 {
     static const int without[] = { IR_CONST, IR_VCONST, IR_GET, IR_LOAD, IR_CAS, IR_CALL };
@@ -374,6 +392,7 @@ int main(void)
     tcase_add_test(t, vector_bits);
     tcase_add_test(t, vector_moves);
     tcase_add_test(t, addresses);
+    tcase_add_test(t, same_operand_twice);
     tcase_add_test(t, every_value_op_has_a_rule);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

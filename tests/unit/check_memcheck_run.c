@@ -17,7 +17,7 @@
 extern char __executable_start[], _end[];
 
 /* ---- the tool API, as far as it is called ---- */
-uint64_t ng_strip_size = TEST_SHADOW, ng_v_shift = TEST_SHADOW;
+uint64_t ng_strip_size = 1ull << 44, ng_v_shift = TEST_PLANE_V;
 static int n_conditions, n_values, n_accesses;
 int ng_helper_register(const char *name, ng_helper_fn fn)
 {

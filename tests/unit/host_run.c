@@ -33,7 +33,7 @@ static struct vex_host host(bool identity)
     char *fs;
     __asm__("mov %%fs:0, %0" : "=r"(fs));
     return (struct vex_host){ .state_offset = (int32_t)((char *)&test_state - fs), .guest_in_host_regs = identity,
-                              .strip_size = TEST_SHADOW, .v_shift = TEST_SHADOW };
+                              .v_shift = TEST_PLANE_V, .plane_o = TEST_PLANE_O };
 }
 
 static void *map(uint64_t at, size_t size, int prot)
@@ -183,7 +183,10 @@ const struct vex_exit *test_run(const struct ir_block *b, bool identity, struct 
         fprintf(stderr, "exit_info %#lx\n", s->exit_info);
         return NULL;
     }
-    return &test_code.exits[(uint32_t)s->exit_info];
+    const struct vex_exit *x = &test_code.exits[(uint32_t)s->exit_info];
+    if (x->ir.kind != IR_EXIT_INDIRECT && x->ir.kind != IR_EXIT_ICALL && x->ir.kind != IR_EXIT_RET)
+        s->rip = x->ir.pc;
+    return x;
 }
 
 void *test_fault_tramp(void)

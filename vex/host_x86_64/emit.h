@@ -76,7 +76,7 @@ struct emitter {
     struct fixup *fixups; uint32_t n_fixups, cap_fixups;
     struct vex_side *cold_sides; uint32_t n_cold_sides, cap_cold_sides;
     struct { uint8_t bytes[32]; } *pool; uint32_t n_pool, cap_pool;
-    uint32_t n_cold_relocs, n_cold_exits;
+    uint32_t stub_tail;            /* in the cold part, 0: none yet */
     struct { bool valid; uint32_t exit, at; uint16_t g, v; uint8_t flags; } shared_exit;
 };
 

@@ -70,21 +70,38 @@ static void jump_tramp(struct emitter *e, enum vex_tramp t)
     emit_reloc(e, asm_jmp32(e->c), VEX_RELOC_TRAMP32, t);
 }
 
-/* Records exit x, whose jump (if chainable) is at `jump`; emits its stub here. */
-static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, uint32_t jump, enum vex_tramp tramp, bool sets_rip)
+/* Records exit x, whose jump (if chainable) is at `jump`, its stub here: the number of the exit. */
+static uint32_t add_exit(struct emitter *e, struct ir_exit x, bool jump_in_cold, uint32_t jump)
 {
-    const uint32_t n = EMIT_ARRAY(e->out->exits, e->out->n_exits, e->out->cap_exits);
-    e->out->exits[n] = (struct vex_exit){ .jump_offset = jump | (jump_in_cold ? 1u << 31 : 0),
-                                          .stub_offset = e->c->n | (is_cold(e) ? 1u << 31 : 0),
-                                          .ir = x, .chainable = is_chainable(x.kind) };
-    if (!is_chainable(x.kind))
-        e->out->exits[n].jump_offset = e->out->exits[n].stub_offset;
-    if (sets_rip)
-        store_rip(e, x.pc);
-    asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), n);
+    const uint32_t n = EMIT_ARRAY(e->out->exits, e->out->n_exits, e->out->cap_exits), here = e->c->n | (is_cold(e) ? 1u << 31 : 0);
+    e->out->exits[n] = (struct vex_exit){ .jump_offset = is_chainable(x.kind) ? jump | (jump_in_cold ? 1u << 31 : 0) : here,
+                                          .stub_offset = here, .ir = x, .chainable = is_chainable(x.kind) };
+    return n;
+}
+
+static void leave_with_id(struct emitter *e, enum vex_tramp tramp)
+{
     asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info) + 4), 0);
     emit_reloc(e, e->c->n - 4, VEX_RELOC_ID32, 0);
     jump_tramp(e, tramp);
+}
+
+/* All stubs of the block end in one tail, that of the first in the cold part. */
+static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, uint32_t jump)
+{
+    const uint32_t n = add_exit(e, x, jump_in_cold, jump);
+    struct asm_buf *c = e->c;
+    asm_store_imm(c, 4, state_mem(e, STATE(exit_info)), n);
+    if (!e->stub_tail) {
+        if (is_cold(e))
+            e->stub_tail = c->n;
+        leave_with_id(e, VEX_TRAMP_EXIT);
+    } else if (is_cold(e) && c->n - e->stub_tail < 120) {
+        const uint32_t back = asm_jmp8(c);
+        c->p[back] = e->stub_tail - (back + 1);
+    } else {
+        emit_fixup(e, asm_jmp32(c), TO_COLD, e->stub_tail);
+    }
 }
 
 /* A chainable jump here, to its stub in the cold part. */
@@ -96,7 +113,7 @@ static void chainable_jump(struct emitter *e, struct ir_exit x)
     emit_fixup(e, at, TO_COLD, e->cold.n);
     struct asm_buf *c = e->c;
     e->c = &e->cold;
-    emit_stub(e, x, cold, at, VEX_TRAMP_EXIT, true);
+    emit_stub(e, x, cold, at);
     e->c = c;
 }
 
@@ -133,7 +150,7 @@ static void leave_here(struct emitter *e, struct ir_exit x)
     if (is_chainable(x.kind))
         chainable_jump(e, x);
     else
-        emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, true);
+        emit_stub(e, x, false, 0);
 }
 
 /* The jump cache, looked up on the spot: an indirect jump of its own for each site. */
@@ -162,7 +179,7 @@ static void leave_by_cache(struct emitter *e, const struct ir_op *op, struct ir_
     e->c = &e->cold;
     asm_store(e->c, 8, state_mem(e, STATE(rip)), to);
     homecoming(e);
-    emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, false);
+    emit_stub(e, x, false, 0);
     e->c = c;
 }
 
@@ -176,7 +193,8 @@ void emit_exit(struct emitter *e, const struct ir_op *op)
     } else {
         asm_store(e->c, 8, state_mem(e, STATE(rip)), gpr_use(e, op->a));
         homecoming(e);
-        emit_stub(e, x, false, 0, VEX_TRAMP_INDIRECT, false);
+        asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), add_exit(e, x, false, 0));
+        leave_with_id(e, VEX_TRAMP_INDIRECT);
     }
 }
 
@@ -220,7 +238,7 @@ static void side_jump(struct emitter *e, int cc, uint32_t exit)
     const uint32_t at = asm_jcc32(e->c, cc);
     emit_fixup(e, at, TO_COLD, e->cold.n);
     e->c = &e->cold;
-    emit_stub(e, x, false, at, VEX_TRAMP_EXIT, true);
+    emit_stub(e, x, false, at);
     e->c = &e->main;
 }
 
@@ -299,7 +317,7 @@ static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
     if (is_chainable(x.kind))
         chainable_jump(e, x);
     else
-        emit_stub(e, x, false, 0, VEX_TRAMP_EXIT, true);
+        emit_stub(e, x, false, 0);
 }
 
 /* Somebody wants attention: an event, else a register that the block uses and that is not fully defined. */

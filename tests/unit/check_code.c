@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* needs: coregrind/code/code.c coregrind/code/epoch.c coregrind/code/table.c coregrind/code/zone.c */
+/* needs: coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c */
+/* The code zone: look-ups, chaining, deletion, eviction while others run, moving, fork.  The "code" is never run:
+ * bytes 0-3 of each piece hold its number, a jump stands at 8, its stub at 32, an id at 40. */
+#include <check.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "code/code.h"
+#include "launch/options.h"
+#include "report/report.h"
+#include "run/run.h"
+#include "tool/load.h"
+
+/* ---- the rest of nagrind ---- */
+
+struct options options;
+uint64_t ng_strip_size = 1ull << 44;
+static _Atomic int asked;
+static struct ng_thread me;
+
+int32_t run_state_offset(void) { return -1; }
+size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t entry[VEX_TRAMPS])
+{
+    (void)h;
+    memset(buf, 0xcc, 640);
+    for (uint32_t i = 0; i < VEX_TRAMPS; i++)
+        entry[i] = 64 * i;
+    return 640;
+}
+void run_attention(struct ng_thread *t, uint64_t bits) { (void)t, (void)bits; asked++; }
+void run_park(struct ng_thread *t) { atomic_fetch_add(&t->parked, 1); }
+void run_unpark(struct ng_thread *t) { atomic_fetch_sub(&t->parked, 1); }
+struct ng_thread *ng_thread_self(void) { return &me; }
+void ng_world_stop(void) {}
+void ng_world_resume(void) {}
+void ng_fatal(const char *fmt, ...) { fprintf(stderr, "%s\n", fmt); abort(); }
+void ng_describe_pc(guest_addr pc, char *buf, size_t size) { snprintf(buf, size, "%llx", (unsigned long long)pc); }
+void report_debug(const char *fmt, ...) { (void)fmt; }
+ng_helper_fn tool_helper(int id) { return (ng_helper_fn)(uintptr_t)(0x1111111100ull + (unsigned)id); }
+void *tool_object(int id) { return (void *)(uintptr_t)(0x2222222200ull + (unsigned)id); }
+
+/* ---- pieces ---- */
+
+enum { JUMP = 8, STUB = 32, ID = 40, TRAMP = 44, HELPER = 48, OBJECT = 56, SMALL = 64 };
+
+static struct translation *insert(guest_addr pc, int mode, uint32_t guest_bytes, uint32_t size, uint32_t number)
+{
+    uint8_t bytes[4096] = { 0 };
+    struct vex_reloc relocs[] = { { ID, VEX_RELOC_ID32, 0 }, { TRAMP, VEX_RELOC_TRAMP32, VEX_TRAMP_EXIT },
+                                  { HELPER, VEX_RELOC_HELPER64, 3 }, { OBJECT, VEX_RELOC_OBJECT64, 4 } };
+    struct vex_exit exits[] = { { .jump_offset = JUMP, .stub_offset = STUB, .chainable = true } };
+    struct vex_side sides[] = { { .host_offset = 0, .insn = 0 }, { .host_offset = 16, .insn = 1 }, { .host_offset = 30, .insn = 2 } };
+    struct ir_insn insns[3] = { { .pc = pc }, { .pc = pc + 3 }, { .pc = pc + 5 } };
+    struct ir_block b = { .pc = pc, .mode = (uint8_t)mode, .guest_bytes = guest_bytes, .insns = insns, .n_insns = 3 };
+    struct vex_code c = { .code = bytes, .size = size, .relocs = relocs, .n_relocs = 4, .exits = exits, .n_exits = 1, .sides = sides, .n_sides = 3 };
+    const uint32_t to_stub = STUB - (JUMP + 4);
+    memcpy(bytes, &number, 4);
+    memcpy(bytes + JUMP, &to_stub, 4);
+    return code_insert(&b, &c);
+}
+
+static uint32_t word(const struct translation *t, uint32_t offset)
+{
+    uint32_t v;
+    memcpy(&v, t->rx + offset, 4);
+    return v;
+}
+
+static const uint8_t *jump_target(const struct translation *t)
+{
+    return t->rx + JUMP + 4 + (int32_t)word(t, JUMP);
+}
+
+static void start(size_t zone)
+{
+    code_init(zone);
+    code_thread_init(&me.state);
+}
+
+/* ---- tests ---- */
+
+START_TEST(found_by_everything)
+{
+    start(1 << 20);
+    struct translation *t = insert(0x1000, 0, 8, SMALL, 42), *u = insert(0x1000, 1, 8, SMALL, 43);
+    ck_assert_ptr_eq(code_find(0x1000, 0), t);
+    ck_assert_ptr_eq(code_find(0x1000, 1), u);
+    ck_assert_ptr_null(code_find(0x1001, 0));
+    ck_assert_ptr_eq(code_by_id(t->id), t);
+    ck_assert_ptr_eq(code_by_host(t->rx), t);
+    ck_assert_ptr_eq(code_by_host(t->rx + SMALL - 1), t);
+    ck_assert_ptr_eq(code_by_host(u->rx + 5), u);
+    ck_assert_ptr_null(code_by_host(code_tramp(VEX_TRAMP_EXIT)));
+    ck_assert_ptr_null(code_by_host(&me));
+    ck_assert_uint_eq(word(t, 0), 42);
+    ck_assert_uint_eq(t->insn_offset[2], 5);
+    ck_assert_int_eq(code_side(t, t->rx)->insn, 0);
+    ck_assert_int_eq(code_side(t, t->rx + 29)->insn, 1);
+    ck_assert_int_eq(code_side(t, t->rx + 63)->insn, 2);
+    ck_assert_ptr_eq(insert(0x1000, 0, 8, SMALL, 99), t); /* the first one wins */
+}
+END_TEST
+
+START_TEST(relocated)
+{
+    start(1 << 20);
+    struct translation *t = insert(0x1000, 0, 8, SMALL, 1);
+    uint64_t helper, object;
+    memcpy(&helper, t->rx + HELPER, 8);
+    memcpy(&object, t->rx + OBJECT, 8);
+    ck_assert_uint_eq(word(t, ID), t->id);
+    ck_assert_ptr_eq(t->rx + TRAMP + 4 + (int32_t)word(t, TRAMP), code_tramp(VEX_TRAMP_EXIT));
+    ck_assert_uint_eq(helper, 0x1111111103ull);
+    ck_assert_uint_eq(object, 0x2222222204ull);
+}
+END_TEST
+
+START_TEST(chained_and_unchained)
+{
+    start(1 << 20);
+    struct translation *a = insert(0x1000, 0, 8, SMALL, 1), *b = insert(0x2000, 0, 8, SMALL, 2), *c = insert(0x3000, 0, 8, SMALL, 3);
+    code_chain(a, 0, b);
+    code_chain(b, 0, b);
+    code_chain(c, 0, b);
+    ck_assert_ptr_eq(jump_target(a), b->rx);
+    ck_assert_ptr_eq(jump_target(b), b->rx);
+    code_discard_range(0x2007, 1);
+    ck_assert_ptr_null(code_find(0x2000, 0));
+    ck_assert_ptr_eq(jump_target(a), a->rx + STUB);
+    ck_assert_ptr_eq(jump_target(b), b->rx + STUB); /* who still runs it must leave it */
+    ck_assert_ptr_eq(jump_target(c), c->rx + STUB);
+    code_chain(a, 0, b);                            /* b is dead */
+    ck_assert_ptr_eq(jump_target(a), a->rx + STUB);
+    code_chain(a, 7, c);                            /* no such exit */
+    code_chain(a, 0, c);
+    ck_assert_ptr_eq(jump_target(a), c->rx);
+    code_discard_range(0x1000, 1);                  /* c forgets the edge */
+    code_discard_range(0x3000, 1);
+}
+END_TEST
+
+START_TEST(ranges)
+{
+    start(1 << 20);
+    insert(0x1ffc, 0, 8, SMALL, 1);
+    insert(0x1ffc, 1, 8, SMALL, 1);
+    insert(0x2100, 0, 8, SMALL, 2);
+    code_discard_range(0x1000, 0xffc);
+    code_discard_range(0x2004, 0x50);
+    ck_assert_ptr_nonnull(code_find(0x1ffc, 0));
+    code_discard_range(0x2003, 1);
+    ck_assert_ptr_null(code_find(0x1ffc, 0));
+    ck_assert_ptr_null(code_find(0x1ffc, 1));
+    ck_assert_ptr_nonnull(code_find(0x2100, 0));
+    code_discard_range(0, 1ull << 44);
+    ck_assert_ptr_null(code_find(0x2100, 0));
+    insert(0x2100, 0, 8, SMALL, 2);
+    code_discard_all();
+    ck_assert_ptr_null(code_find(0x2100, 0));
+}
+END_TEST
+
+START_TEST(jump_cache_forgets_the_dead)
+{
+    struct { uint64_t pc; void *code; } *cache;
+    start(1 << 20);
+    cache = me.state.jump_cache;
+    struct translation *a = insert(0x1234, 0, 8, SMALL, 1), *b = insert(0x5678, 0, 8, SMALL, 2);
+    code_jump_cache_put(&me.state, 0x1234, a);
+    code_jump_cache_put(&me.state, 0x5678, b);
+    ck_assert_ptr_eq(cache[0x1234].code, a->rx);
+    code_discard_range(0x1234, 1);
+    ck_assert_ptr_null(cache[0x1234].code);
+    ck_assert_ptr_eq(cache[0x5678].code, b->rx);
+    code_jump_cache_put(&me.state, 0x1234, a);
+    ck_assert_ptr_null(cache[0x1234].code);
+    code_jump_cache_clear(&me.state);
+    ck_assert_ptr_null(cache[0x5678].code);
+}
+END_TEST
+
+/* 30 times what the zone holds, with chains among neighbours. */
+START_TEST(full_zone)
+{
+    start(1 << 20);
+    struct translation *last = NULL;
+    for (uint32_t i = 0; i < 30000; i++) {
+        const uint32_t size = SMALL + i * 37 % 2000, last_id = last ? last->id : 0;
+        struct translation *t = insert(0x10000 + i * 16, 0, 8, size, i);
+        if (last && code_by_id(last_id) == last)
+            code_chain(last, 0, t);
+        ck_assert_uint_eq(word(t, 0), i);
+        ck_assert_uint_eq(word(t, ID), t->id);
+        ck_assert_ptr_eq(code_find(0x10000 + i * 16, 0), t);
+        ck_assert_ptr_eq(code_by_host(t->rx + size - 1), t);
+        code_safe_point(&me.state);
+        last = t;
+    }
+    /* every chain among those alive leads to the next one, whole */
+    for (uint32_t i = 0; i < 29999; i++) {
+        struct translation *t = code_find(0x10000 + i * 16, 0), *next = code_find(0x10000 + i * 16 + 16, 0);
+        if (t)
+            ck_assert_ptr_eq(jump_target(t), next ? next->rx : t->rx + STUB);
+    }
+}
+END_TEST
+
+/* A thread that stays in generated code keeps dead code's memory from reuse; one that has passed does not. */
+static _Atomic int phase;
+static struct ng_thread other;
+
+static void *runs_for_long(void *arg)
+{
+    (void)arg;
+    code_thread_init(&other.state);
+    atomic_store(&phase, 1);
+    while (!atomic_load(&asked))
+        usleep(100);
+    usleep(20000);
+    atomic_store(&phase, 2);
+    for (;;) {                  /* from now on it passes safe points */
+        code_safe_point(&other.state);
+        usleep(100);
+    }
+    return NULL;
+}
+
+START_TEST(reuse_waits_for_threads)
+{
+    pthread_t thread;
+    start(1 << 20);
+    pthread_create(&thread, NULL, runs_for_long, NULL);
+    while (!atomic_load(&phase))
+        usleep(100);
+    struct translation *first = insert(0x1000, 0, 8, SMALL, 7);
+    const uint8_t *rx = first->rx;
+    code_discard_range(0x1000, 1);
+    for (uint32_t i = 0; atomic_load(&phase) == 1 && i < 100000; i++) {
+        uint32_t now;
+        memcpy(&now, rx, 4);
+        if (atomic_load(&phase) == 1)
+            ck_assert_uint_eq(now, 7);
+        insert(0x100000 + 16 * i, 0, 8, 2000, i + 100);
+        code_safe_point(&me.state);
+    }
+    ck_assert_int_eq(atomic_load(&phase), 2);
+}
+END_TEST
+
+START_TEST(moved)
+{
+    start(1 << 20);
+    struct translation *t[100];
+    uint8_t *was[100];
+    int changed = 0;
+    for (uint32_t i = 0; i < 100; i++) {
+        t[i] = insert(0x1000 + 16 * i, 0, 8, 1000 + i, i);
+        was[i] = t[i]->rx;
+        if (i)
+            code_chain(t[i - 1], 0, t[i]);
+    }
+    for (uint32_t i = 0; i < 100; i += 10)
+        code_discard_range(0x1000 + 16 * i, 8);
+    for (int round = 0; round < 5; round++) {
+        code_move_all();
+        for (uint32_t i = 0; i < 100; i++) {
+            if (i % 10 == 0)
+                continue;
+            ck_assert_ptr_eq(code_find(0x1000 + 16 * i, 0), t[i]);
+            ck_assert_uint_eq(word(t[i], 0), i);
+            ck_assert_ptr_eq(code_by_host(t[i]->rx + 500), t[i]);
+            ck_assert_ptr_eq(t[i]->rx + TRAMP + 4 + (int32_t)word(t[i], TRAMP), code_tramp(VEX_TRAMP_EXIT));
+            ck_assert_ptr_eq(jump_target(t[i]), i % 10 == 9 ? t[i]->rx + STUB : t[i + 1]->rx);
+            changed += t[i]->rx != was[i];
+        }
+    }
+    ck_assert_int_gt(changed, 80);
+}
+END_TEST
+
+/* After a fork neither side sees what the other writes. */
+START_TEST(forked)
+{
+    int pipe_fd[2], status;
+    start(1 << 20);
+    insert(0x1000, 0, 8, SMALL, 5);
+    ck_assert_int_eq(pipe(pipe_fd), 0);
+    code_before_fork();
+    const pid_t pid = fork();
+    code_after_fork(pid == 0);
+    if (pid == 0) {
+        char go;
+        if (read(pipe_fd[0], &go, 1) != 1)
+            _exit(2);
+        const bool own = code_find(0x1000, 0) && word(code_find(0x1000, 0), 0) == 5 && !code_find(0x2000, 0);
+        const uint8_t *at = insert(0x3000, 0, 8, SMALL, 9)->rx;
+        _exit(own && *at == 9 ? 0 : 1);
+    }
+    struct translation *t = insert(0x2000, 0, 8, SMALL, 6);
+    ck_assert_int_eq(write(pipe_fd[1], "x", 1), 1);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert_uint_eq(word(t, 0), 6);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("code");
+    TCase *c = tcase_create("code");
+    tcase_set_timeout(c, 30);
+    tcase_add_test(c, found_by_everything);
+    tcase_add_test(c, relocated);
+    tcase_add_test(c, chained_and_unchained);
+    tcase_add_test(c, ranges);
+    tcase_add_test(c, jump_cache_forgets_the_dead);
+    tcase_add_test(c, full_zone);
+    tcase_add_test(c, reuse_waits_for_threads);
+    tcase_add_test(c, moved);
+    tcase_add_test(c, forked);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    const int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
