@@ -10,7 +10,7 @@ int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
 
 /* ---- loads ---- */
-/* The dynamic linker's own strlen and its like have no name to replace them by; they read whole vectors. */
+/* The dynamic linker's own strlen and its like have no name to replace them by (it does not export them). */
 static bool in_dynamic_linker(void)
 {
     struct ng_segment s;
@@ -20,28 +20,13 @@ static bool in_dynamic_linker(void)
     return !strncmp(slash ? slash + 1 : s.path, "ld-linux", 8);
 }
 
-/* --partial-loads-ok: naturally aligned words and vectors of which some byte is addressable. */
+/* --partial-loads-ok: naturally aligned words and vectors of which some byte is addressable; and the vectors that
+ * the dynamic linker's string functions read, up to 64 bytes beyond a string's end. */
 static bool is_partial_ok(guest_addr a, uint64_t size, uint64_t bad)
 {
-    return mc_options.partial_loads_ok && bad < size && size >= 4 && (!(a & (size - 1)) || (size >= 16 && in_dynamic_linker()));
-}
-
-/* Code of the dynamic linker: it is mapped first and stays where it is. */
-static bool is_linker_code(void)
-{
-    static _Atomic guest_addr low, high;
-    const guest_addr pc = ng_reg(ng_thread_self(), X86_RIP);
-    struct ng_segment g;
-    for (guest_addr a = 0; !high && ng_segment_next(a, &g); a = g.end) {
-        const char *slash = g.path ? strrchr(g.path, '/') : NULL, *name = slash ? slash + 1 : "";
-        if ((g.prot & NG_PROT_X) && (!strncmp(name, "ld-", 3) || !strncmp(name, "ld.so", 5) || !strncmp(name, "ld64.so", 7))) {
-            low = g.start;
-            high = g.end;
-        }
-    }
-    if (!high)
-        high = 1; /* a static program has none */
-    return pc >= low && pc < high;
+    if (!mc_options.partial_loads_ok)
+        return false;
+    return (bad < size && size >= 4 && !(a & (size - 1))) || (size >= 16 && in_dynamic_linker());
 }
 
 /* V bits of [a, a+size) to v[]; reports bytes that are not addressable. */
@@ -50,9 +35,7 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
     uint64_t bad = 0;
     bool is_bad[64];
     memset(v, 0, size);
-    /* The dynamic linker's own strlen and the like cannot be replaced, as it does not export them: they read whole
-     * vectors, up to 64 bytes beyond the end, and what they find there does not matter. */
-    if (!in_strip(a, size) || (size >= 16 && is_linker_code()))
+    if (!in_strip(a, size))
         return;
     for (uint64_t i = 0; i < size; i++) {
         is_bad[i] = !shadow_get_byte(a + i, &v[i]);

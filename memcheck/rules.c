@@ -209,12 +209,12 @@ static ir_ref rule_scatter(struct rules *r, const struct ir_op *op, ir_ref value
 /* ---- carries ---- */
 static ir_ref plus(struct rules *r, const struct ir_op *like, ir_ref a, ir_ref b) { return again(r, like, a, b, IR_NONE); }
 
-/* va | vb | (min(a)+min(b) ^ max(a)+max(b)): the bits that a carry may change.  a + a is a shift. */
+/* va | vb | (min(a)+min(b) ^ max(a)+max(b)): the bits that a carry may change */
 static ir_ref rule_add(struct rules *r, const struct ir_op *op, ir_ref value, const ir_ref *v)
 {
     (void)value;
     const enum ir_type t = op->type;
-    if (v[0] && v[1] && same_value(r, op->a, op->b))
+    if (v[0] && same_value(r, op->a, op->b)) /* v + v is v << 1, in lanes too */
         return plus(r, op, v[0], v[0]);
     ir_ref least = plus(r, op, low(r, t, op->a, v[0]), low(r, t, op->b, v[1]));
     ir_ref most = plus(r, op, high(r, t, op->a, v[0]), high(r, t, op->b, v[1]));

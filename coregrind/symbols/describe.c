@@ -185,6 +185,7 @@ static int from_debug_info(struct symbols_object *o, uint64_t addr, struct symbo
 
 /* ---- addresses ---- */
 
+/* 0 if nothing is known of pc: that may change, and is not kept. */
 static int describe(guest_addr pc, struct symbols_frame *f)
 {
     const char *name, *file, *real = NULL;
@@ -196,8 +197,8 @@ static int describe(guest_addr pc, struct symbols_frame *f)
         return 1;
     }
     struct symbols_object *o = object_at(pc);
-    if (!o || o->gone)
-        return 1;
+    if (!o)
+        return 0;
     n = from_debug_info(o, pc - o->bias, f, &real);
     const struct symbols_name *s = names_at(o, pc - o->bias, false);
     set_name(&f[n], s ? s->name : real);
@@ -208,23 +209,34 @@ static int describe(guest_addr pc, struct symbols_frame *f)
     return n + 1;
 }
 
-int symbols_describe(guest_addr pc, struct symbols_frame *out, int max)
+static struct entry *cached(guest_addr pc)
 {
-    struct symbols_frame f[MAX_INLINED] = { 0 };
-    struct entry **bucket = &buckets[base_hash64(pc) % BUCKETS];
-    base_lock(&symbols_lock);
-    struct entry *e = *bucket;
+    struct entry **bucket = &buckets[base_hash64(pc) % BUCKETS], *e = *bucket;
     while (e && e->pc != pc)
         e = e->next;
-    if (!e) {
-        const int n = describe(pc, f);
-        e = base_alloc(sizeof *e + n * sizeof *f);
-        *e = (struct entry){ .next = *bucket, .pc = pc, .n = n };
-        memcpy(e->f, f, n * sizeof *f);
-        *bucket = e;
-    }
+    if (e)
+        return e;
+    struct symbols_frame f[MAX_INLINED] = { 0 };
+    const int n = describe(pc, f);
+    if (!n)
+        return NULL;
+    e = base_alloc(sizeof *e + (size_t)n * sizeof *f);
+    *e = (struct entry){ .next = *bucket, .pc = pc, .n = n };
+    memcpy(e->f, f, (size_t)n * sizeof *f);
+    *bucket = e;
+    return e;
+}
+
+int symbols_describe(guest_addr pc, struct symbols_frame *out, int max)
+{
+    base_lock(&symbols_lock);
+    const struct entry *e = cached(pc);
     base_unlock(&symbols_lock);
+    if (!e) {
+        out[0] = (struct symbols_frame){ .pc = pc };
+        return 1;
+    }
     const int n = e->n < max ? e->n : max;
-    memcpy(out, e->f, n * sizeof *out);
+    memcpy(out, e->f, (size_t)n * sizeof *out);
     return n;
 }

@@ -15,7 +15,7 @@ static inline bool read_word(guest_addr a, uint64_t *v)
         return ng_read(v, a, 8) == 8;
     if (a >= ng_strip_size - 8)
         return false;
-    *v = *(const volatile uint64_t *)a;
+    memcpy(v, (const void *)a, sizeof *v);
     return true;
 }
 

@@ -204,4 +204,4 @@ static uint64_t stub_call(ng_hook_fn hook, uint64_t a, uint64_t b, uint64_t c)
     return s->gpr[X86_RAX];
 }
 /* The registers hold no pointers any more. */
-static void stub_forget_registers(void) { memset(stub_thread.s.gpr, 0, sizeof stub_thread.s.gpr); }
+static inline void stub_forget_registers(void) { memset(stub_thread.s.gpr, 0, sizeof stub_thread.s.gpr); }

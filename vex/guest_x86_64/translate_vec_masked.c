@@ -45,12 +45,13 @@ bool translate_vmaskmov(struct x86_ctx *c, const struct x86_row *row)
 /* Elements whose mask is not set keep their value; what no index reaches becomes 0, and so does the mask. */
 bool translate_gather(struct x86_ctx *c, const struct x86_row *row)
 {
-    const enum ir_type t = x86_operand_type(c, 0), mask = x86_operand_type(c, 2);
+    /* half an xmm, where indices are wider than elements, is an xmm whose upper half becomes 0 */
+    const enum ir_type t = c->zo[0].size > 128 ? IR_V256 : IR_V128, mask = c->zo[2].size > 128 ? IR_V256 : IR_V128;
     enum ir_type lane;
     ir_ref v;
     int n;
     (void)row;
-    if (!c->described || t < IR_V128 || mask < IR_V128)
+    if (!c->described)
         return false;
     v = loaded(c, 1, t, x86_read(c, 0, t));
     n = x86_elements(c, 1, &lane) * ir_type_bytes(lane);

@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* needs: coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/trace.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c */
+/* Symbols of this very program and its libraries: objects, names, lines, inlining, unwinding, trace store; and of
+ * damaged files.  Compile with -g. */
+#include <check.h>
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <link.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include "heap/redirect.h"
+#include "launch/options.h"
+#include "run/run.h"
+#include "symbols/internal.h"
+
+/* ---- the rest of nagrind: the client is this process ---- */
+
+struct options options = { .num_callers = 12, .demangle = true, .read_inline_info = true };
+uint64_t ng_strip_size = 1ull << 47;
+__thread struct ng_thread run_self __attribute__((tls_model("initial-exec")));
+__thread bool run_is_guest __attribute__((tls_model("initial-exec")));
+static __thread struct symbols_regs now;
+
+uint64_t ng_reg(struct ng_thread *t, int slot) { (void)t; return slot == X86_RIP ? now.pc : now.r[slot]; }
+
+static struct ng_segment maps[512];
+static int n_maps;
+
+static int prot_of(const char *p) { return (p[0] == 'r') | (p[1] == 'w') << 1 | (p[2] == 'x') << 2; }
+static void read_maps(void)
+{
+    char line[4096], prot[8], path[4096];
+    FILE *f = fopen("/proc/self/maps", "r");
+    for (n_maps = 0; n_maps < 512 && fgets(line, sizeof line, f); n_maps++) {
+        unsigned long start, end, offset;
+        path[0] = 0;
+        sscanf(line, "%lx-%lx %7s %lx %*s %*s %4095s", &start, &end, prot, &offset, path);
+        maps[n_maps] = (struct ng_segment){ .start = start, .end = end, .prot = (uint8_t)prot_of(prot), .offset = offset,
+                                            .path = path[0] == '/' ? strdup(path) : NULL };
+    }
+    fclose(f);
+}
+bool ng_segment_at(guest_addr a, struct ng_segment *out)
+{
+    for (int i = 0; i < n_maps; i++)
+        if (a >= maps[i].start && a < maps[i].end) {
+            *out = maps[i];
+            return true;
+        }
+    return false;
+}
+size_t ng_read(void *to, guest_addr from, size_t size)
+{
+    struct ng_segment s;
+    if (!ng_segment_at(from, &s) || !ng_segment_at(from + size - 1, &s) || !(s.prot & NG_PROT_R))
+        return 0;
+    memcpy(to, (const void *)from, size);
+    return size;
+}
+
+static guest_addr hooked;
+uint32_t redirect_at(guest_addr pc) { return pc == hooked && pc ? 7 : 0; }
+bool redirect_describe(guest_addr pc, const char **name, const char **file, int *line)
+{
+    *name = "operator new(unsigned long)", *file = "vg_replace_malloc.c", *line = 538;
+    return redirect_at(pc) != 0;
+}
+static struct { char soname[64]; guest_addr malloc, strlen, nothing, environ; bool strlen_ifunc; } scanned[64];
+static int n_scanned;
+void redirect_scan(const struct redirect_object *o)
+{
+    bool ifunc = false;
+    if (n_scanned == 64)
+        return;
+    snprintf(scanned[n_scanned].soname, 64, "%s", o->soname);
+    scanned[n_scanned].malloc = o->find(o->arg, "malloc", &ifunc);
+    scanned[n_scanned].nothing = o->find(o->arg, "no_such_function_at_all", &ifunc);
+    scanned[n_scanned].environ = o->find(o->arg, "environ", &ifunc);
+    ifunc = false;
+    scanned[n_scanned].strlen = o->find(o->arg, "strlen", &ifunc);
+    scanned[n_scanned++].strlen_ifunc = ifunc;
+}
+
+static void map_all(void)
+{
+    run_is_guest = true;
+    read_maps();
+    for (int i = 0; i < n_maps; i++) {
+        const int fd = maps[i].path ? open(maps[i].path, O_RDONLY) : -1;
+        if (fd < 0)
+            continue;
+        symbols_mapped(maps[i].start, maps[i].end - maps[i].start, maps[i].prot, fd, maps[i].offset, maps[i].path);
+        close(fd);
+    }
+}
+
+/* ---- code to look at ---- */
+
+#define KEEP __attribute__((noinline, noclone))
+static guest_addr pcs[64], sps[64];
+static void *wanted[64];
+static int n_pcs, n_wanted;
+static ng_trace taken, taken_again;
+
+/* Registers as they are in the caller of this function, at its return address. */
+static void capture(const ucontext_t *u)
+{
+    static const int order[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                   REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
+    for (int i = 0; i < 16; i++)
+        now.r[i] = (uint64_t)u->uc_mcontext.gregs[order[i]];
+    now.pc = (uint64_t)u->uc_mcontext.gregs[REG_RIP];
+}
+static KEEP void take(void)
+{
+    ucontext_t u;
+    getcontext(&u);
+    n_wanted = backtrace(wanted, 64);
+    capture(&u);
+    n_pcs = symbols_walk(&run_self, pcs, sps, 64);
+    taken = ng_trace_take(&run_self);
+    taken_again = ng_trace_take(&run_self);
+}
+/* Frame 0 differs in where in take() it stands. */
+static void assert_same_stack(void)
+{
+    ck_assert_int_eq(n_pcs, n_wanted);
+    for (int i = 1; i < n_pcs; i++)
+        ck_assert_uint_eq(pcs[i] + 1, (uint64_t)wanted[i]);
+}
+
+static volatile int sink, line_of_inner, line_of_outer, line_of_call;
+static inline __attribute__((always_inline)) void inner_inlined(void) { line_of_inner = __LINE__; take(); sink++; }
+static inline __attribute__((always_inline)) void outer_inlined(void) { line_of_outer = __LINE__; inner_inlined(); sink++; }
+static KEEP void has_inlined(void)
+{
+    sink++;
+    line_of_call = __LINE__ + 1;
+    outer_inlined();
+    sink++;
+}
+static KEEP int deep(int n)
+{
+    if (n == 0)
+        take();
+    else
+        deep(n - 1);
+    return sink += n;
+}
+static KEEP void realigned(int n)
+{
+    char *p = __builtin_alloca((size_t)n);
+    int aligned[16] __attribute__((aligned(64)));
+    p[0] = 1;
+    aligned[n & 15] = 2;
+    __asm__ volatile("" : : "r"(p), "r"(aligned) : "memory", "rbx", "r12", "r13", "r14", "r15");
+    take();
+    sink += aligned[1] + p[0];
+}
+static int compare(const void *a, const void *b)
+{
+    take();
+    return *(const int *)a - *(const int *)b;
+}
+int global_number[10] = { 1 };
+static char local_zeros[64];
+__attribute__((used)) const char read_only[] = "text";
+
+/* ---- tests ---- */
+
+static int by_linker(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    int *n = arg;
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_X)) {
+            const struct symbols_object *o = object_at(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+            if (info->dlpi_name[0] && !strchr(info->dlpi_name, '/'))
+                return 0; /* the vdso */
+            ck_assert_ptr_nonnull(o);
+            ck_assert_uint_eq(o->bias, info->dlpi_addr);
+            ++*n;
+        }
+    return 0;
+}
+
+START_TEST(objects)
+{
+    int n = 0;
+    map_all();
+    dl_iterate_phdr(by_linker, &n);
+    ck_assert_int_ge(n, 3);
+    ck_assert_ptr_null(object_at(8));
+}
+END_TEST
+
+START_TEST(scan)
+{
+    bool libc = false, program = false;
+    map_all();
+    for (int i = 0; i < n_scanned; i++) {
+        ck_assert_uint_eq(scanned[i].nothing, 0);
+        if (!strcmp(scanned[i].soname, "libc.so.6")) {
+            libc = true;
+            ck_assert_uint_eq(scanned[i].malloc, (uint64_t)dlsym(dlopen("libc.so.6", RTLD_NOW), "malloc"));
+            ck_assert(scanned[i].strlen_ifunc);
+            ck_assert_uint_eq(scanned[i].environ, 0); /* data */
+        }
+        program |= !strcmp(scanned[i].soname, "NONE");
+    }
+    ck_assert(libc && program);
+}
+END_TEST
+
+START_TEST(lookup)
+{
+    map_all();
+    ck_assert_uint_eq(symbols_lookup("libc.so*", "qsort"), (uint64_t)qsort);
+    ck_assert_uint_eq(symbols_lookup("libc.so*", "no_such_function_at_all"), 0);
+    ck_assert_uint_eq(symbols_lookup("libnothing*", "qsort"), 0);
+}
+END_TEST
+
+START_TEST(own_function)
+{
+    struct symbols_frame f[8];
+    map_all();
+    ck_assert_int_eq(symbols_describe((guest_addr)compare, f, 8), 1);
+    ck_assert_str_eq(f[0].fn, "compare");
+    ck_assert_str_eq(f[0].file, "check_symbols.c");
+    ck_assert_ptr_nonnull(strstr(f[0].dir, "tests/unit"));
+    ck_assert_int_gt(f[0].line, 100);
+    ck_assert_ptr_nonnull(strstr(f[0].object, "check_symbols"));
+    ck_assert_uint_eq(symbols_function_start((guest_addr)compare + 3), (guest_addr)compare);
+    ck_assert_int_eq(symbols_describe(16, f, 8), 1);
+    ck_assert_ptr_null(f[0].fn);
+}
+END_TEST
+
+START_TEST(inlining)
+{
+    struct symbols_frame f[8];
+    map_all();
+    has_inlined();
+    ck_assert_int_eq(symbols_describe(pcs[1], f, 8), 3);
+    ck_assert_str_eq(f[0].fn, "inner_inlined");
+    ck_assert_int_eq(f[0].line, line_of_inner);
+    ck_assert_str_eq(f[1].fn, "outer_inlined");
+    ck_assert_int_eq(f[1].line, line_of_outer);
+    ck_assert_str_eq(f[2].fn, "has_inlined");
+    ck_assert_int_eq(f[2].line, line_of_call);
+    ck_assert(f[0].is_inlined && f[1].is_inlined && !f[2].is_inlined);
+    ck_assert_uint_eq(f[0].pc, f[2].pc);
+}
+END_TEST
+
+START_TEST(no_inlining)
+{
+    struct symbols_frame f[8];
+    map_all();
+    options.read_inline_info = false;
+    has_inlined();
+    ck_assert_int_eq(symbols_describe(pcs[1], f, 8), 1);
+    ck_assert_str_eq(f[0].fn, "has_inlined");
+    ck_assert_int_eq(f[0].line, line_of_inner);
+}
+END_TEST
+
+START_TEST(hook_frame)
+{
+    struct symbols_frame f[8];
+    map_all();
+    hooked = (guest_addr)deep;
+    ck_assert_int_eq(symbols_describe(hooked, f, 8), 1);
+    ck_assert_str_eq(f[0].fn, "operator new(unsigned long)");
+    ck_assert_str_eq(f[0].fn_mangled, "_Znwm");
+    ck_assert_str_eq(f[0].file, "vg_replace_malloc.c");
+    ck_assert_int_eq(f[0].line, 538);
+}
+END_TEST
+
+START_TEST(data)
+{
+    char name[64];
+    guest_addr start;
+    const char *section, *object;
+    map_all();
+    ck_assert(ng_data_symbol((guest_addr)&global_number[3], name, sizeof name, &start));
+    ck_assert_str_eq(name, "global_number");
+    ck_assert_uint_eq(start, (guest_addr)global_number);
+    ck_assert(ng_data_symbol((guest_addr)local_zeros + 63, name, sizeof name, &start));
+    ck_assert_str_eq(name, "local_zeros");
+    ck_assert(!ng_data_symbol((guest_addr)compare, name, sizeof name, &start));
+    ck_assert(symbols_section((guest_addr)compare, &section, &object));
+    ck_assert_str_eq(section, "Text");
+    ck_assert(symbols_section((guest_addr)global_number, &section, &object));
+    ck_assert_str_eq(section, "Data");
+    ck_assert(symbols_section((guest_addr)local_zeros, &section, &object));
+    ck_assert_str_eq(section, "BSS");
+    ck_assert(!symbols_section((guest_addr)read_only, &section, &object));
+}
+END_TEST
+
+START_TEST(stacks)
+{
+    int numbers[2] = { 2, 1 };
+    map_all();
+    deep(7);
+    assert_same_stack();
+    for (int i = 1; i < n_pcs; i++)
+        ck_assert_uint_gt(sps[i], sps[i - 1]);
+    realigned(40);
+    assert_same_stack();
+    qsort(numbers, 2, sizeof *numbers, compare);
+    assert_same_stack();
+}
+END_TEST
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    take();
+}
+
+START_TEST(signal_frame)
+{
+    map_all();
+    signal(SIGUSR1, on_signal);
+    raise(SIGUSR1);
+    ck_assert_int_eq(n_pcs, n_wanted);
+    for (int i = 1, after = 0; i < n_pcs; i++) {
+        const bool is_restorer = !memcmp(wanted[i], "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 9);
+        ck_assert_uint_eq(pcs[i] + !after, (uint64_t)wanted[i]); /* what the signal interrupted is no call */
+        after = is_restorer;
+    }
+}
+END_TEST
+
+/* Functions that no unwind table describes. */
+__asm__(".text\n.type bare_leaf,@function\nbare_leaf:\n test %rdi,%rdi\n ret\n.size bare_leaf,.-bare_leaf\n"
+        ".type bare_frame,@function\nbare_frame:\n push %rbp\n mov %rsp,%rbp\n sub $32,%rsp\n nop\n call take\n leave\n ret\n"
+        ".size bare_frame,.-bare_frame\n");
+void bare_leaf(void);
+void bare_frame(void);
+
+static void on_fault(int sig)
+{
+    (void)sig;
+    sigjmp_buf *to = run_self.recover;
+    run_self.recover = NULL;
+    if (!to)
+        _exit(9);
+    siglongjmp(*to, 1);
+}
+static void catch_faults(void)
+{
+    const struct sigaction sa = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
+    sigaction(SIGSEGV, &sa, NULL);
+}
+
+/* A stack in memory: a return address into deep() after its recursive call. */
+static guest_addr after_call(void)
+{
+    map_all();
+    catch_faults();
+    deep(3);
+    return pcs[2] + 1;
+}
+
+START_TEST(without_table)
+{
+    uint64_t stack[16] = { 0 };
+    const guest_addr ra = after_call();
+    stack[0] = ra;
+    now = (struct symbols_regs){ .pc = (guest_addr)bare_leaf };
+    now.r[X86_RSP] = (guest_addr)stack;
+    ck_assert_int_ge(symbols_walk(&run_self, pcs, sps, 3), 2);
+    ck_assert_uint_eq(pcs[1] + 1, ra);
+    stack[0] = 1;
+    stack[8] = (guest_addr)&stack[12];
+    stack[9] = ra;
+    now.pc = (guest_addr)bare_frame + 8;
+    now.r[X86_RBP] = (guest_addr)&stack[8];
+    ck_assert_int_ge(symbols_walk(&run_self, pcs, sps, 3), 2);
+    ck_assert_uint_eq(pcs[1] + 1, ra);
+    ck_assert_uint_eq(sps[1], (guest_addr)&stack[10]);
+}
+END_TEST
+
+START_TEST(jump_to_nowhere)
+{
+    uint64_t stack[16] = { 0 };
+    const guest_addr ra = after_call();
+    stack[0] = ra;
+    now = (struct symbols_regs){ .pc = 0x10 };
+    now.r[X86_RSP] = (guest_addr)stack;
+    ck_assert_int_ge(symbols_walk(&run_self, pcs, sps, 3), 2);
+    ck_assert_uint_eq(pcs[0], 0x10);
+    ck_assert_uint_eq(pcs[1] + 1, ra);
+}
+END_TEST
+
+START_TEST(bad_stack)
+{
+    const guest_addr ra = after_call();
+    now = (struct symbols_regs){ .pc = ra };
+    now.r[X86_RSP] = 0x1000;
+    ck_assert_int_eq(symbols_walk(&run_self, pcs, sps, 12), 1);
+    now.r[X86_RSP] = ~0ull - 3;
+    ck_assert_int_eq(symbols_walk(&run_self, pcs, sps, 12), 1);
+    ck_assert_ptr_null(run_self.recover);
+}
+END_TEST
+
+START_TEST(store)
+{
+    guest_addr got[16];
+    map_all();
+    deep(3);
+    const ng_trace first = taken, again = taken_again;
+    ck_assert_uint_ne(first, 0);
+    ck_assert_uint_eq(first, again);
+    const int n = ng_trace_frames(first, got, 16);
+    ck_assert_int_eq(n, n_pcs < 12 ? n_pcs : 12);
+    ck_assert(!memcmp(got, pcs, (size_t)n * sizeof *got));
+    ck_assert_int_eq(ng_trace_frames(first, got, 2), 2);
+    ck_assert_int_eq(ng_trace_frames(ng_trace_take_depth(&run_self, 1), got, 16), 1);
+    ck_assert_int_eq(ng_trace_frames(0, got, 16), 0);
+    deep(4);
+    ck_assert_uint_ne(taken, first);
+}
+END_TEST
+
+/* Many traces from several threads: each thread gets the same numbers. */
+enum { TRACES = 20000, THREADS = 4 };
+static ng_trace numbers[THREADS][TRACES];
+static void *fill(void *arg)
+{
+    ng_trace *out = arg;
+    for (int i = 0; i < TRACES; i++) {
+        const guest_addr t[3] = { (guest_addr)i, 77, (guest_addr)i * 3 };
+        out[i] = symbols_trace_of(t, 3);
+    }
+    return NULL;
+}
+
+START_TEST(store_threads)
+{
+    pthread_t id[THREADS];
+    guest_addr got[4];
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&id[i], NULL, fill, numbers[i]);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(id[i], NULL);
+    for (int i = 0; i < TRACES; i++) {
+        for (int k = 1; k < THREADS; k++)
+            ck_assert_uint_eq(numbers[k][i], numbers[0][i]);
+        ck_assert_int_eq(ng_trace_frames(numbers[0][i], got, 4), 3);
+        ck_assert_uint_eq(got[2], (guest_addr)i * 3);
+    }
+}
+END_TEST
+
+START_TEST(unmapped)
+{
+    struct symbols_frame f[8];
+    map_all();
+    const struct symbols_object *o = object_at((guest_addr)qsort);
+    ck_assert_ptr_nonnull(o);
+    ck_assert_int_ge(symbols_describe((guest_addr)qsort, f, 8), 1);
+    symbols_unmapped(o->text_low, o->text_high - o->text_low);
+    ck_assert_ptr_null(object_at((guest_addr)qsort));
+    ck_assert_int_eq(symbols_describe((guest_addr)qsort, f, 8), 1);
+    ck_assert_ptr_null(f[0].fn);
+    map_all();
+    ck_assert_int_ge(symbols_describe((guest_addr)qsort, f, 8), 1);
+    ck_assert_str_eq(f[0].fn, "qsort");
+}
+END_TEST
+
+/* ---- damaged files ---- */
+
+static uint32_t dice = 1;
+static uint32_t roll(uint32_t n)
+{
+    dice = dice * 1664525u + 1013904223u;
+    return (dice >> 8) % n;
+}
+
+static void use_damaged(const char *path, guest_addr at)
+{
+    struct symbols_frame f[8];
+    struct symbols_regs r = { .pc = at + 0x2000 };
+    char name[64];
+    guest_addr start;
+    const char *section, *object;
+    const int fd = open(path, O_RDONLY);
+    maps[n_maps++] = (struct ng_segment){ .start = at, .end = at + (64 << 20), .prot = NG_PROT_X };
+    for (uint64_t offset = 0; offset < 0x40000; offset += 0x1000)
+        symbols_mapped(at + offset, 0x1000, NG_PROT_R | NG_PROT_X, fd, offset, path);
+    for (guest_addr a = at; a < at + 0x40000; a += 0x777) {
+        symbols_describe(a, f, 8);
+        ng_data_symbol(a, name, sizeof name, &start);
+        symbols_section(a, &section, &object);
+        r.pc = a;
+        r.r[X86_RSP] = at;
+        symbols_unwind(&r);
+    }
+    symbols_lookup("*", "main");
+    symbols_unmapped(at, 0x40000);
+    n_maps--;
+    close(fd);
+}
+
+START_TEST(damaged)
+{
+    char path[64];
+    static char image[8 << 20];
+    read_maps();
+    const int self = open("/proc/self/exe", O_RDONLY);
+    const ssize_t size = read(self, image, sizeof image);
+    ck_assert_int_gt(size, 4096);
+    snprintf(path, sizeof path, "/tmp/check_symbols.%d", (int)getpid());
+    for (int i = 0; i < 24; i++) {
+        dice = (uint32_t)(_i * 1000 + i);
+        char *copy = malloc((size_t)size);
+        memcpy(copy, image, (size_t)size);
+        const int strikes = 1 + (int)roll(200);
+        for (int k = 0; k < strikes; k++) /* headers are hit more often than their share */
+            copy[roll(3) ? roll((uint32_t)size) : roll(2) ? roll(1024) : (uint32_t)size - 1 - roll(2600)] = (char)roll(256);
+        const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        const ssize_t kept = roll(4) ? size : (ssize_t)roll((uint32_t)size);
+        ck_assert_int_eq(write(fd, copy, (size_t)kept), kept);
+        close(fd);
+        free(copy);
+        use_damaged(path, 0x100000000ull);
+    }
+    unlink(path);
+}
+END_TEST
+
+/* A file that shrinks while it is read. */
+START_TEST(truncated_later)
+{
+    char path[64];
+    struct symbols_frame f[8];
+    static char image[8 << 20];
+    read_maps();
+    const ssize_t size = read(open("/proc/self/exe", O_RDONLY), image, sizeof image);
+    snprintf(path, sizeof path, "/tmp/check_symbols.%d", (int)getpid());
+    const int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    ck_assert_int_eq(write(fd, image, (size_t)size), size);
+    for (uint64_t offset = 0; offset < 0x10000; offset += 0x1000)
+        symbols_mapped(0x100000000ull + offset, 0x1000, NG_PROT_R | NG_PROT_X, fd, offset, path);
+    ck_assert_int_ge(symbols_describe(0x100003000ull, f, 8), 1);
+    ck_assert_int_eq(ftruncate(fd, 5000), 0);
+    for (guest_addr a = 0x100000000ull; a < 0x100010000ull; a += 99)
+        symbols_describe(a, f, 8);
+    close(fd);
+    unlink(path);
+}
+END_TEST
+
+/* ---- speed, for the eye ---- */
+
+START_TEST(speed)
+{
+    enum { N = 200000 };
+    struct timespec a, b;
+    map_all();
+    deep(20);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
+    for (int i = 0; i < N; i++)
+        ng_trace_take(&run_self);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
+    const double ns = ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / N;
+    if (getenv("SPEED"))
+        printf("trace of 12 frames: %.0f ns\n", ns);
+    ck_assert(ns < 20000);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("symbols");
+    TCase *t = tcase_create("all");
+    suite_add_tcase(s, t);
+    tcase_set_timeout(t, 120);
+    const TTest *plain[] = { objects, scan, lookup, own_function, inlining, no_inlining, hook_frame, data, stacks, signal_frame,
+                             without_table, jump_to_nowhere, bad_stack, store, store_threads, unmapped, truncated_later, speed };
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        tcase_add_test(t, plain[i]);
+    tcase_add_loop_test(t, damaged, 0, 6);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    const int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
