@@ -54,7 +54,7 @@ static void after_fork_in_child(struct ng_thread *t, const struct request *r)
 {
     run_after_fork(t);
     kernel_signals_after_fork(t);
-    report_after_fork();
+    report_after_fork(r->flags & CLONE_FILES);
     child_setup(t, r);
     if (tool->events.forked)
         tool->events.forked();

@@ -9,7 +9,9 @@
 void report_init(void);                 /* opens the sinks; ends the process with one line if it cannot */
 void report_banner(void);
 void report_load_suppressions(void);    /* ends the process with exit code 1 on a malformed file */
-void report_after_fork(void);           /* %p names are reopened, counts go on */
+/* In the child: %p names are reopened, counts go on.  With a shared table of descriptors
+ * the log's own one stays open: it is the parent's as well. */
+void report_after_fork(bool shares_files);
 void report_summary(void);              /* error list (-s), ERROR SUMMARY */
 void report_fatal_signal(struct ng_thread *t, int sig, int si_code, guest_addr at); /* parity 2e.9 */
 bool report_any_error(void);            /* an unsuppressed error was counted */

@@ -289,12 +289,14 @@ bool report_to_file(void)
     return options.log_file != NULL;
 }
 
-void report_after_fork(void)
+void report_after_fork(bool shares_files)
 {
     /* Another thread may have held the lock, with half a block in the buffer. */
     sink.lock.word = 0;
     sink.size = 0;
     depth = 0;
+    if (shares_files)
+        sink.is_open = false; /* not ours to close */
     if (options.child_silent_after_fork) {
         const int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
         if (fd >= 0)

@@ -40,7 +40,7 @@ int main(int argc, char **argv)
     printf("exec: %s\n", (execv("/nonexistent", none), strerror(errno)));
     printf("exec: %s\n", (execv("/etc/passwd", none), strerror(errno)));
     printf("exec: %s\n", (execv("/tmp", none), strerror(errno)));
-    printf("exec: %s\n", (execve((char *)8, none, environ), strerror(errno)));
+    printf("exec: %s\n", (execve((char *)8, none, environ), strerror(errno))); // expect: Syscall param execve(filename) points to unaddressable byte(s)
     char script[64]; sprintf(script, "/tmp/ng_script_%d", getpid()); int fd = open(script, O_CREAT | O_WRONLY | O_TRUNC, 0755); write(fd, "#!/bin/sh\necho script $1\n", 25); close(fd);
     pid = fork(); if (!pid) { execl(script, "z", "arg", NULL); _exit(1); } waitpid(pid, &st, 0); printf("script %d\n", WEXITSTATUS(st)); unlink(script);
     fd = open("/bin/echo", O_RDONLY | O_CLOEXEC); pid = fork(); if (!pid) { char *e[] = { "echo", "fexecve", NULL }; fexecve(fd, e, environ); _exit(1); } waitpid(pid, &st, 0); printf("fexecve %d\n", WEXITSTATUS(st));
