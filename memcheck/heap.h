@@ -89,7 +89,7 @@ void heap_spans_forked(void);
 /* V bytes of [a, a+size) become VPAT_UNDEFINED or VPAT_NOACCESS without being touched; false: nothing was done, or
  * they have become zero. */
 bool heap_lazy_fill(guest_addr a, uint64_t size, uint8_t byte);
-/* Back to ordinary zero pages; a and size by the page. */
+/* Back to zero, and to ordinary pages that take no memory. */
 void heap_lazy_drop(guest_addr a, uint64_t size);
 void heap_lazy_forked(void);
 

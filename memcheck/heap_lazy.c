@@ -49,27 +49,43 @@ static const struct template *template_for(uint64_t size, uint8_t byte)
     return f->fd >= 0 ? f : NULL;
 }
 
+/* The whole pages in [from, to); false: there are none.  Shadow pages are not client pages: the plane is skewed. */
+static bool whole_pages(uint8_t *from, uint8_t *to, uint8_t **low, uint8_t **high)
+{
+    *low = (uint8_t *)(((uintptr_t)from + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+    *high = (uint8_t *)((uintptr_t)to & ~(uintptr_t)(PAGE - 1));
+    return *low < *high;
+}
+
+static void zero(uint8_t *from, uint8_t *to)
+{
+    uint8_t *low, *high;
+    if (!whole_pages(from, to, &low, &high) ||
+        mmap(low, (size_t)(high - low), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+             0) == MAP_FAILED) {
+        memset(from, 0, (size_t)(to - from));
+        return;
+    }
+    memset(from, 0, (size_t)(low - from));
+    memset(high, 0, (size_t)(to - high));
+}
+
 bool heap_lazy_fill(guest_addr a, uint64_t size, uint8_t byte)
 {
     const struct template *f = size >= HEAP_LAZY_MIN ? template_for(size, byte) : NULL;
-    if (!f)
+    uint8_t *const from = ng_v(a), *const to = from + size, *low, *high;
+    if (!f || !whole_pages(from, to, &low, &high))
         return false;
-    const guest_addr low = (a + PAGE - 1) & ~(guest_addr)(PAGE - 1), high = (a + size) & ~(guest_addr)(PAGE - 1);
-    for (guest_addr at = low; at < high; at += f->size) {
-        const size_t n = high - at < f->size ? high - at : f->size;
-        if (mmap(ng_v(at), n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, f->fd, 0) == MAP_FAILED) {
-            heap_lazy_drop(low, at - low); /* too many mappings */
+    for (uint8_t *at = low; at < high; at += f->size) {
+        const size_t left = (size_t)(high - at), n = left < f->size ? left : f->size;
+        if (mmap(at, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, f->fd, 0) == MAP_FAILED) {
+            zero(low, at); /* too many mappings */
             return false;
         }
     }
-    memset(ng_v(a), byte, low - a);
-    memset(ng_v(high), byte, a + size - high);
+    memset(from, byte, (size_t)(low - from));
+    memset(high, byte, (size_t)(to - high));
     return true;
 }
 
-void heap_lazy_drop(guest_addr a, uint64_t size)
-{
-    if (size && mmap(ng_v(a), size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) ==
-                    MAP_FAILED)
-        memset(ng_v(a), 0, size);
-}
+void heap_lazy_drop(guest_addr a, uint64_t size) { zero(ng_v(a), ng_v(a) + size); }

@@ -218,12 +218,12 @@ void heap_span_unmap_large(struct heap_block *b)
     free_large = s;
     pthread_mutex_unlock(&lock);
     /* The shadow of what is not mapped is zero. */
-    if (size >= HEAP_LAZY_MIN)
-        heap_lazy_drop(a, size);
-    else
-        madvise(ng_v(a), size, MADV_DONTNEED);
-    if (mc_options.track_origins)
-        madvise(ng_o(a), size, MADV_DONTNEED);
+    heap_lazy_drop(a, size);
+    if (mc_options.track_origins) {
+        const uintptr_t low = ((uintptr_t)ng_o(a) + 4095) & ~4095ull, high = (uintptr_t)ng_o(a + size) & ~4095ull;
+        if (low < high) /* what is left at the edges says nothing: the shadow is defined */
+            madvise((void *)low, high - low, MADV_DONTNEED);
+    }
     ng_client_unmap(a, size);
 }
 

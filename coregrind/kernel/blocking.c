@@ -40,13 +40,21 @@ static int64_t finishing_call(long number, const uint64_t a[6])
     return kernel_direct_stub(number, a);
 }
 
+/* Would this futex call wait for another thread? */
+static bool futex_waits(uint64_t op)
+{
+    enum { WAIT = 0, LOCK_PI = 6, WAIT_BITSET = 9, WAIT_REQUEUE_PI = 11, LOCK_PI2 = 13, COMMAND = 0x7f };
+    const uint64_t command = op & COMMAND;
+    return command == WAIT || command == LOCK_PI || command == WAIT_BITSET || command == WAIT_REQUEUE_PI || command == LOCK_PI2;
+}
+
 int64_t kernel_blocking(struct ng_thread *t, long number, const uint64_t a[6])
 {
     struct kernel_pending *p = t->pending;
     kernel_sigset mask = 0;
     guest_addr at = 0;
     if (run_is_finishing())
-        return number == SYS_futex ? run_abandon_guest(t) : finishing_call(number, a);
+        return number == SYS_futex && futex_waits(a[1]) ? run_abandon_guest(t) : finishing_call(number, a);
     p->temp_valid = mask_argument(number, a, &at) && at && ng_read(&mask, at, 8) == 8;
     p->temp_mask = mask & ~KERNEL_UNBLOCKABLE;
     run_park(t);

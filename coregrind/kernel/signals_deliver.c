@@ -135,6 +135,10 @@ void kernel_signals_deliver(struct ng_thread *t)
 /* A signal that this thread's own instruction caused cannot be blocked or ignored: then it kills. */
 void kernel_signal_raise(struct ng_thread *t, int sig, int si_code, guest_addr at, int trapno, int err)
 {
+    if (run_is_finishing()) { /* freeres faulted, in a libc that was never complete: the exit goes on */
+        run_abandon_guest(t);
+        return;
+    }
     siginfo_t info = { 0 };
     info.si_signo = sig;
     info.si_code = si_code;

@@ -3,6 +3,7 @@
  *
  * The host system call does the work and the checks at a place that we choose;
  * the list, the planes and the notices follow under the map lock.  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -115,9 +116,13 @@ static bool noexec_file(int prot, int flags, int fd)
 static int64_t check_request(guest_addr hint, uint64_t size, int prot, int flags, int fd, uint64_t offset)
 {
     const int type = flags & MAP_TYPE;
+    if (offset & (NG_PAGE - 1))
+        return -EINVAL;
+    if (!(flags & MAP_ANONYMOUS) && fcntl(fd, F_GETFD) < 0)
+        return -EBADF;
     if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
         return -EINVAL;
-    if (size == 0 || (offset & (NG_PAGE - 1)))
+    if (size == 0)
         return -EINVAL;
     if (ROUND_UP(size, NG_PAGE) == 0)
         return -ENOMEM;

@@ -18,23 +18,48 @@ static int64_t host_mremap(const struct request *r, int flags, guest_addr to)
     return p == MAP_FAILED ? -errno : (int64_t)p;
 }
 
-/* The list's side of a mapping that now (also) stands at `to`. */
+/* g's part of the moved range at its new place; the last one takes the change of size. */
+static void put_piece(const struct request *r, struct segment g, guest_addr to)
+{
+    const bool last = g.s.end >= r->a + r->old_size;
+    const guest_addr limit = to + r->new_size;
+    g.s.start += to - r->a;
+    g.s.end += to - r->a;
+    if (last || g.s.end > limit)
+        g.s.end = limit;
+    if (g.s.start < limit)
+        segments_replace(g.s.start, g.s.end, &g, NULL);
+}
+
+/* The list's side of a move. `from` holds r->a: all there is if shared memory is mapped once more (old_size 0). */
 static void list_moved(const struct request *r, const struct segment *from, guest_addr to, bool leaves)
 {
-    struct segment g = *from, *removed;
-    const guest_addr was = g.s.start;
-    g.s.start = to;
-    g.s.end = to + r->new_size;
-    g.s.offset += g.s.path || g.s.ino ? r->a - was : 0;
-    if (leaves)
-        segments_replace(r->a, r->a + r->old_size, NULL, NULL);
-    const int n = segments_replace(to, to + r->new_size, &g, &removed);
-    space_tell_removed(removed, n);
+    struct segment *pieces, *removed, copy = *from;
+    const int n_removed = segments_replace(to, to + r->new_size, NULL, &removed);
+    space_tell_removed(removed, n_removed);
+    if (r->old_size == 0) {
+        copy.s.offset += copy.s.path || copy.s.ino ? r->a - copy.s.start : 0;
+        copy.s.start = copy.s.end = r->a;
+        put_piece(r, copy, to);
+        return;
+    }
+    const int n = segments_replace(r->a, r->a + r->old_size, NULL, &pieces);
+    for (int i = 0; i < n; i++) {
+        if (!leaves)
+            segments_replace(pieces[i].s.start, pieces[i].s.end, &pieces[i], NULL);
+        put_piece(r, pieces[i], to);
+    }
+    free(pieces);
 }
 
 /* Shadow goes along; both copies stand while the tool is told. */
 static void tell_moved(const struct request *r, const struct segment *g, guest_addr to, bool leaves)
 {
+    if (r->old_size == 0) {
+        if (tool && tool->events.mem_mapped)
+            tool->events.mem_mapped(to, r->new_size, g->s.prot, true);
+        return;
+    }
     const uint64_t size = r->old_size < r->new_size ? r->old_size : r->new_size;
     if (g->flags & SEGMENT_CODE)
         code_discard_range(r->a, r->old_size);
@@ -59,9 +84,11 @@ static int64_t move(const struct request *r, const struct segment *g, guest_addr
     if (segments_overlap(to, to + r->new_size))
         planes_drop(to, r->new_size, true);
     const int64_t at = host_mremap(r, (r->flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, to);
+    if (at == -ENOMEM)
+        space_munmap(to, r->new_size);      /* the host has, before it found no room */
     if (at < 0)
         return at;
-    list_moved(r, g, to, leaves);
+    list_moved(r, g, to, leaves && r->old_size);
     tell_moved(r, g, to, leaves);
     return at;
 }
@@ -102,10 +129,8 @@ static int64_t to_fixed(const struct request *r, const struct segment *g)
 
 static int64_t remap_locked(const struct request *r)
 {
-    struct segment g;
-    if (!segments_at(r->a, &g))
-        return -EFAULT;
-    if (r->old_size > g.s.end - r->a)
+    struct segment g, last;
+    if (!segments_at(r->a, &g) || !segments_allow(r->a, r->a + r->old_size, 0))
         return -EFAULT;
     if (r->flags & MREMAP_FIXED)
         return to_fixed(r, &g);
@@ -116,8 +141,9 @@ static int64_t remap_locked(const struct request *r)
         return shrink(r);
     const guest_addr end = r->a + r->old_size;
     const uint64_t more = r->new_size - r->old_size;
-    if (stays && end == g.s.end && space_in_strip(end, more) && !segments_overlap(end, end + more)) {
-        const int64_t at = grow_here(r, &g);
+    /* Several segments here may be one mapping of the host's (they differ in what only we know): it decides. */
+    if (stays && segments_at(end - 1, &last) && last.s.end == end && space_in_strip(end, more) && !segments_overlap(end, end + more)) {
+        const int64_t at = grow_here(r, &last);
         if (at >= 0 || !(r->flags & MREMAP_MAYMOVE))
             return at;
     }

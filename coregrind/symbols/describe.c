@@ -2,6 +2,7 @@
 /* symbols/describe: code address -> function, source line, inlined calls; cached. */
 #include <dwarf.h>
 #include <libiberty/demangle.h>
+#include <stdio.h>
 #include "heap/redirect.h"
 #include "launch/options.h"
 #include "symbols/internal.h"
@@ -55,15 +56,23 @@ static const char *mangled_operator(const char *shown)
     return shown;
 }
 
-static void set_place(struct symbols_frame *f, const char *path, int line)
+/* Paths may be relative to where the unit was compiled. */
+static void set_place(struct symbols_frame *f, Dwarf_Die *cu, const char *path, int line)
 {
+    Dwarf_Attribute a;
     if (!path || line <= 0)
         return;
+    const char *base = cu && *path != '/' ? dwarf_formstring(dwarf_attr(cu, DW_AT_comp_dir, &a)) : NULL;
     const char *slash = strrchr(path, '/');
+    const int n = slash ? (int)(slash - path) : 0;
     f->file = base_strdup(slash ? slash + 1 : path);
-    f->dir = base_strdup(path);
-    f->dir[slash ? slash - path : 0] = 0;
     f->line = line;
+    if (base && !strncmp(base, "./", 2))
+        base += 2;
+    if (!n && !base)
+        f->dir = NULL;
+    else if (asprintf(&f->dir, "%s%s%.*s", base ? base : "", base && n ? "/" : "", n, path) < 0)
+        base_out_of_memory(0);
 }
 
 /* ---- compilation units ---- */
@@ -122,17 +131,6 @@ static int attribute(Dwarf_Die *die, unsigned name)
     return dwarf_formudata(dwarf_attr(die, name, &a), &v) == 0 ? (int)v : 0;
 }
 
-/* The scopes around addr, innermost first, as they are nested in the code; malloc'd. */
-static int nested_scopes(Dwarf_Die *cu, uint64_t addr, Dwarf_Die **out)
-{
-    Dwarf_Die *scopes = NULL;
-    /* From the first inlined call on, dwarf_getscopes goes to where that function is defined: only its innermost is wanted. */
-    const int n = dwarf_getscopes(cu, addr, &scopes);
-    const int nested = n > 0 ? dwarf_getscopes_die(&scopes[0], out) : 0;
-    free(scopes);
-    return nested;
-}
-
 static const char *linkage_name(Dwarf_Die *die)
 {
     Dwarf_Attribute a;
@@ -143,32 +141,26 @@ static const char *linkage_name(Dwarf_Die *die)
 /* Frames of the inlined calls around addr, innermost first; f[0] has its place already, and the place of the
  * last is that of the call in the real function, whose name by debug information goes to *real.  Inlined functions
  * have short names, as in Valgrind's reports and suppressions. */
-static int inlined(Dwarf_Die *cu, uint64_t addr, struct symbols_frame *f, const char **real)
+static int inlined(struct symbols_object *o, Dwarf_Die *cu, uint64_t addr, struct symbols_frame *f, const char **real)
 {
-    Dwarf_Die *scopes = NULL;
+    Dwarf_Die scopes[SCOPES_MAX];
     Dwarf_Files *files = NULL;
     size_t n_files = 0;
-    int n = 0;
-    const int n_scopes = nested_scopes(cu, addr, &scopes);
-    for (int i = 0; i < n_scopes; i++) {
-        const int tag = dwarf_tag(&scopes[i]);
-        if (tag == DW_TAG_subprogram) {
-            *real = linkage_name(&scopes[i]);
-            break;
-        }
-        if (tag != DW_TAG_inlined_subroutine || !options.read_inline_info || n + 1 >= MAX_INLINED)
-            continue;
+    const int n = scopes_at(o, cu, addr, scopes, MAX_INLINED);
+    if (n == 0)
+        return 0;
+    *real = linkage_name(&scopes[n - 1]);
+    if (!options.read_inline_info || n == 1 || dwarf_getsrcfiles(cu, &files, &n_files) != 0)
+        return 0;
+    for (int i = 0; i + 1 < n; i++) {
         const char *name = dwarf_diename(&scopes[i]);
-        set_name(&f[n], name ? name : "UnknownInlinedFun");
-        f[n++].is_inlined = true;
-        if (!files && dwarf_getsrcfiles(cu, &files, &n_files) != 0)
-            continue;
         const int file = attribute(&scopes[i], DW_AT_call_file);
         const bool known = file >= 0 && (size_t)file < n_files;
-        set_place(&f[n], known ? dwarf_filesrc(files, (size_t)file, NULL, NULL) : NULL, attribute(&scopes[i], DW_AT_call_line));
+        set_name(&f[i], name ? name : "UnknownInlinedFun");
+        f[i].is_inlined = true;
+        set_place(&f[i + 1], cu, known ? dwarf_filesrc(files, (size_t)file, NULL, NULL) : NULL, attribute(&scopes[i], DW_AT_call_line));
     }
-    free(scopes);
-    return n;
+    return n - 1;
 }
 
 static int from_debug_info(struct symbols_object *o, uint64_t addr, struct symbols_frame *f, const char **real)
@@ -179,8 +171,8 @@ static int from_debug_info(struct symbols_object *o, uint64_t addr, struct symbo
     Dwarf_Line *line = dwarf_getsrc_die(cu, addr);
     int number = 0;
     if (line && dwarf_lineno(line, &number) == 0)
-        set_place(&f[0], dwarf_linesrc(line, NULL, NULL), number);
-    return inlined(cu, addr, f, real);
+        set_place(&f[0], cu, dwarf_linesrc(line, NULL, NULL), number);
+    return inlined(o, cu, addr, f, real);
 }
 
 /* ---- addresses ---- */
@@ -193,7 +185,7 @@ static int describe(guest_addr pc, struct symbols_frame *f)
     f[0].pc = pc;
     if (redirect_describe(pc, &name, &file, &line)) {
         set_name(&f[0], mangled_operator(name));
-        set_place(&f[0], file, line);
+        set_place(&f[0], NULL, file, line);
         return 1;
     }
     struct symbols_object *o = object_at(pc);

@@ -190,6 +190,7 @@ Dwarf *object_dwarf(struct symbols_object *o)
 void object_close(struct symbols_object *o)
 {
     /* Frame rules of .eh_frame belong to us, those of .debug_frame to the Dwarf. */
+    scopes_free(o);
     if (o->eh_cfi)
         dwarf_cfi_end(o->eh_cfi);
     if (o->dwarf)

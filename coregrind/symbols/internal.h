@@ -9,6 +9,8 @@
 struct symbols_name { uint64_t addr, size; const char *name; uint8_t type, rank, is_local; };
 /* Addresses of a compilation unit, for those that .debug_aranges forgets. */
 struct symbols_unit { uint64_t low, high; Dwarf_Off die; };
+/* Addresses of the functions of one unit. */
+struct symbols_functions { struct symbols_functions *next; Dwarf_Off unit; struct symbols_unit *functions; size_t n, cap; };
 
 struct symbols_object {
     struct symbols_object *next;
@@ -26,6 +28,7 @@ struct symbols_object {
     struct symbols_name **by_name;              /* the global ones, by name; made by names_find */
     size_t n_by_name;
     struct symbols_unit *units; size_t n_units;
+    struct symbols_functions *functions;        /* of units that were asked for */
     Elf *elf, *debug_elf, *alt_elf;             /* the file, its separate debug file, and what several of those share */
     int debug_fd, alt_fd;
     Dwarf *dwarf, *alt;
@@ -45,6 +48,10 @@ void object_close(struct symbols_object *o);       /* forgets all that was read 
 void names_read(struct symbols_object *o);
 /* Name that holds a function or data address (ELF address). */
 const struct symbols_name *names_at(struct symbols_object *o, uint64_t addr, bool data);
+/* The inlined calls around an ELF address, innermost first, then the function itself: their number, at most max. */
+enum { SCOPES_MAX = 64 };
+int scopes_at(struct symbols_object *o, Dwarf_Die *cu, uint64_t addr, Dwarf_Die *out, int max);
+void scopes_free(struct symbols_object *o);
 
 guest_addr names_find(struct symbols_object *o, const char *name, bool *ifunc); /* by .symtab */
 /* Dynamic symbol by hash, from the file: guest address or 0. */

@@ -5,7 +5,7 @@ import os, random, stat, subprocess, sys, tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NG = os.path.join(ROOT, 'nagrind')
-CRASHED = (b'nagrind: internal', b'Assertion', b'assertion', b'nagrind crashed', b'AddressSanitizer')
+CRASHED = (b'nagrind: internal', b'assertion failed:', b'a defect of nagrind', b'nagrind crashed', b'AddressSanitizer')
 counts = {True: 0, False: 0}
 
 

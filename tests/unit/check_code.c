@@ -17,7 +17,7 @@
 /* ---- the rest of nagrind ---- */
 
 struct options options;
-uint64_t ng_strip_size = 1ull << 44;
+uint64_t ng_strip_size = 1ull << 44, ng_v_shift = 1ull << 44;
 static _Atomic int asked;
 static struct ng_thread me;
 

@@ -159,6 +159,10 @@ static void instrument_compare(const struct ir_block *in, struct ir_block *out)
             op.flags = 0;
             if (real)
                 ir_append(out, op);
+            else /* what was described before is overwritten */
+                for (uint32_t k = 1; k < out->n_ops; k++)
+                    if (out->ops[k].op == IR_PUT && out->ops[k].plane == IR_PLANE_V && out->ops[k].aux == op.aux)
+                        out->ops[k] = (struct ir_op){ .op = IR_NOP };
         }
     }
 }
