@@ -54,18 +54,3 @@ int ng_fd_hide(int fd) { return base_fd_hide(fd); }
 
 guest_addr ng_symbol_find(const char *soname_glob, const char *name) { return symbols_lookup(soname_glob, name); }
 
-bool ng_option_value(const char *name, int64_t *value)
-{
-    static const struct { const char *name; const int64_t *number; const bool *flag; } rows[] = {
-        { "redzone-size", .number = &options.redzone_size },
-        { "alignment", .number = &options.alignment },
-        { "show-below-main", .flag = &options.show_below_main },
-        { "num-callers", .number = &options.num_callers },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].name, name) == 0) {
-            *value = rows[i].number ? *rows[i].number : *rows[i].flag;
-            return true;
-        }
-    return false;
-}

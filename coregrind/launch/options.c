@@ -103,6 +103,16 @@ static const struct ng_option rows[] = {
     { .name = NULL },
 };
 
+bool ng_option_value(const char *name, int64_t *value)
+{
+    for (const struct ng_option *o = rows; o->name; o++)
+        if (!strcmp(o->name, name) && (o->type == NG_OPT_BOOL || o->type == NG_OPT_INT)) {
+            *value = o->type == NG_OPT_BOOL ? *(bool *)o->storage : *(int64_t *)o->storage;
+            return true;
+        }
+    return false;
+}
+
 /* ---- failing ---- */
 
 static void hint_and_exit(void) __attribute__((noreturn));

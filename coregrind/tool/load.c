@@ -52,7 +52,10 @@ static int try_beside(const char *name)
     if (!slash)
         return 0;
     *slash = 0;
-    return try_in(dir, name, true);
+    if (try_in(dir, name, true))
+        return 1;
+    strncat(dir, "/../lib/nagrind", sizeof dir - strlen(dir) - 1); /* installed, and moved as a whole */
+    return try_in(dir, name, false);
 }
 
 int tool_load(const char *name)
