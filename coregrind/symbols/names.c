@@ -129,6 +129,19 @@ const struct symbols_name *names_at(struct symbols_object *o, uint64_t addr, boo
     return sizeless;
 }
 
+/* Also a local name of what has a global one: the linker makes malloc local in a static PIE, but leaves __malloc. */
+static bool is_global(const struct symbols_object *o, size_t i)
+{
+    const struct symbols_name *n = o->names;
+    size_t k = i;
+    while (k > 0 && n[k - 1].addr == n[i].addr)
+        k--;
+    for (; k < o->n_names && n[k].addr == n[i].addr; k++)
+        if (!n[k].is_local)
+            return true;
+    return false;
+}
+
 static int by_name(const void *x, const void *y)
 {
     const struct symbols_name *const *a = x, *const *b = y;
@@ -142,7 +155,7 @@ static void index_names(struct symbols_object *o)
         return;
     o->by_name = base_alloc(o->n_names * sizeof *o->by_name);
     for (size_t i = 0; i < o->n_names; i++)
-        if (!o->names[i].is_local && o->names[i].type != STT_OBJECT && o->names[i].type != STT_COMMON)
+        if (is_global(o, i) && o->names[i].type != STT_OBJECT && o->names[i].type != STT_COMMON)
             o->by_name[o->n_by_name++] = &o->names[i];
     qsort(o->by_name, o->n_by_name, sizeof *o->by_name, by_name);
 }
