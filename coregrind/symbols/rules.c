@@ -163,8 +163,10 @@ static void make_rule(guest_addr pc, struct rule *r)
 {
     struct symbols_object *o;
     r->pc = pc;
-    if (redirect_at(pc) || !rule_is_executable(pc))
-        r->kind = RULE_ENTRY;
+    if (redirect_at(pc))
+        r->kind = RULE_HOOK;
+    else if (!rule_is_executable(pc))
+        r->kind = RULE_NOWHERE;
     else if (is_sigreturn(pc) || is_sigreturn(pc + 1) || is_sigreturn(pc - 7))
         r->kind = RULE_SIGNAL;
     else if (!(o = object_at(pc)) || !from_object(o, pc, r))
@@ -187,7 +189,7 @@ const struct rule *rule_for(guest_addr pc)
     run_self.recover = NULL; /* only reads of the stack may jump back to where the walk began */
     make_rule(pc, &passing);
     run_self.recover = outer;
-    if (passing.kind == RULE_ENTRY || passing.kind == RULE_GUESS)
+    if (passing.kind == RULE_NOWHERE || passing.kind == RULE_GUESS)
         return &passing; /* what is there may change without notice */
     r = base_alloc(sizeof *r);
     *r = passing;

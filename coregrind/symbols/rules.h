@@ -11,7 +11,8 @@
 enum rule_kind {
     RULE_CFI,          /* CFA is a register and an offset */
     RULE_EXPRESSION,   /* CFA is an expression: PLT entries, realigned stacks */
-    RULE_ENTRY,        /* at a function's entry: the return address is at the stack pointer */
+    RULE_HOOK,         /* at a replaced function's entry: the return address is at the stack pointer */
+    RULE_NOWHERE,      /* no code: a call or jump went astray */
     RULE_FRAME,        /* no rule known, but the function keeps a frame pointer */
     RULE_GUESS,        /* nothing known */
     RULE_SIGNAL,       /* return of a signal handler to the kernel */

@@ -161,8 +161,19 @@ static bool step_guess(struct symbols_regs *s)
     return step_scan(s, 1) || step_frame(s) || step_scan(s, 32);
 }
 
+/* No look at the segment list here: every malloc's trace passes. */
+static bool step_hook(struct symbols_regs *s)
+{
+    uint64_t ra;
+    if (!read_word(s->r[X86_RSP], &ra) || ra == 0)
+        return false;
+    s->pc = ra;
+    s->r[X86_RSP] += 8;
+    return true;
+}
+
 /* Where a call to nowhere came from: a caller's address on top, or a frame pointer. */
-static bool step_entry(struct symbols_regs *s)
+static bool step_nowhere(struct symbols_regs *s)
 {
     uint64_t ra;
     if (read_word(s->r[X86_RSP], &ra) && rule_is_executable(ra)) {
@@ -194,7 +205,8 @@ static bool step(struct symbols_regs *s, guest_addr at, bool *exact)
     switch (r->kind) {
     case RULE_CFI:
     case RULE_EXPRESSION: return step_cfi(r, s);
-    case RULE_ENTRY: return step_entry(s);
+    case RULE_HOOK: return step_hook(s);
+    case RULE_NOWHERE: return step_nowhere(s);
     case RULE_FRAME: return step_frame(s);
     case RULE_GUESS: return step_guess(s);
     case RULE_SIGNAL: return step_signal(s);
