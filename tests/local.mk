@@ -17,7 +17,7 @@ check_PROGRAMS += tests/unit/check_ir tests/unit/check_guest tests/unit/check_gu
 	tests/unit/check_heap tests/unit/check_leak tests/unit/check_strings tests/unit/check_memcheck_instrument \
 	tests/unit/check_memcheck_rules tests/unit/check_memcheck_run tests/unit/check_redirect tests/unit/check_run_printf \
 	tests/unit/check_signals_frame tests/unit/check_syscalls tests/unit/check_symbols tests/unit/check_report \
-	tests/unit/check_supp
+	tests/unit/check_supp tests/unit/check_space_segments tests/unit/check_space tests/unit/check_code tests/unit/check_options
 endif
 check_PROGRAMS += tests/fuzz/fuzz_insn
 
