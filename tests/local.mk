@@ -108,6 +108,22 @@ tests_unit_check_syscalls_LDADD = $(UNIT_LIBS)
 tests_fuzz_fuzz_insn_SOURCES = tests/fuzz/fuzz_insn.c
 tests_fuzz_fuzz_insn_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_insn_LDADD = libvex.a $(ZYDIS_LIBS)
+tests_unit_check_space_segments_SOURCES = tests/unit/check_space_segments.c coregrind/space/segments.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
+tests_unit_check_space_segments_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_space_segments_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_space_segments_LDADD = $(UNIT_LIBS)
+tests_unit_check_space_SOURCES = tests/unit/check_space.c coregrind/space/access.c coregrind/space/code_pages.c coregrind/space/layout.c coregrind/space/map.c coregrind/space/maps.c coregrind/space/place.c coregrind/space/planes.c coregrind/space/remap.c coregrind/space/segments.c coregrind/space/shm.c coregrind/space/space.c coregrind/space/stack.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
+tests_unit_check_space_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_space_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_space_LDADD = $(UNIT_LIBS)
+tests_unit_check_code_SOURCES = tests/unit/check_code.c coregrind/code/code.c coregrind/code/epoch.c coregrind/code/table.c coregrind/code/zone.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
+tests_unit_check_code_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_code_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_code_LDADD = $(UNIT_LIBS)
+tests_unit_check_options_SOURCES = tests/unit/check_options.c coregrind/launch/options.c coregrind/base/base.c coregrind/base/assert.c
+tests_unit_check_options_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_options_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_options_LDADD = $(UNIT_LIBS)
 
 .PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input
 check-programs-built: $(check_PROGRAMS) all

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Addresses of the tool's half of memory: EFAULT as natively, never the tool's memory. */
+// differs: valgrind calls the parts of writev vector[...]
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
