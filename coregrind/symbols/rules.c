@@ -211,7 +211,7 @@ const struct rule *rule_for(guest_addr pc, bool *lasting)
     *lasting = true;
     if (r)
         return r;
-    passing = (struct rule){ 0 };
+    passing = (struct rule){ .pc = pc };
     sigjmp_buf *outer = run_self.recover;
     run_self.recover = NULL; /* only reads of the stack may jump back to where the walk began */
     make_rule(pc, &passing);
