@@ -211,7 +211,8 @@ const struct rule *rule_for(guest_addr pc, bool *lasting)
     *lasting = true;
     if (r)
         return r;
-    passing = (struct rule){ .pc = pc };
+    memset(&passing, 0, sizeof passing);
+    passing.pc = pc;
     sigjmp_buf *outer = run_self.recover;
     run_self.recover = NULL; /* only reads of the stack may jump back to where the walk began */
     make_rule(pc, &passing);
