@@ -116,7 +116,19 @@ void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old
     }
     fill(b, base, now - RED_ZONE, old - RED_ZONE, mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED);
     if (tag)
-        fill_origin(b, base, now - RED_ZONE, old - RED_ZONE, tag);
+        fill_origin(b, base, now - RED_ZONE, old, tag); /* what the call made undefined is this frame's too */
+}
+
+void instrument_call(struct ir_block *b, origin_tag tag)
+{
+    const ir_ref rsp = ir_get(b, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
+    if (!mc_options.undef_value_errors)
+        return;
+    const ir_ref ones = ir_vconst(b, IR_V256, 0xffffffff);
+    for (int64_t at = -RED_ZONE; at < 0; at += 32)
+        instrument_store(b, IR_PLANE_V, IR_V256, rsp, at, ones);
+    if (tag)
+        fill_origin(b, rsp, -RED_ZONE, 0, tag);
 }
 
 void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old)

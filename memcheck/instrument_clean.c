@@ -300,6 +300,8 @@ static void walk(struct clean *c, uint32_t i)
     const struct ir_op *op = &c->in->ops[i];
     if (instrument_is_exit(op->op)) {
         end_run(c, IR_NONE);
+        if (op->op == IR_EXIT && (c->in->exits[op->imm].kind == IR_EXIT_CALL || c->in->exits[op->imm].kind == IR_EXIT_ICALL))
+            instrument_call(c->out, c->origin);
         copy(c, i);
         return;
     }

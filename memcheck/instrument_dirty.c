@@ -483,6 +483,8 @@ static void walk_exit(struct dirty *d, uint32_t i)
     else
         report_condition(d, op->a, to);
     refresh_attention(d);
+    if (op->op == IR_EXIT && (d->in->exits[op->imm].kind == IR_EXIT_CALL || d->in->exits[op->imm].kind == IR_EXIT_ICALL))
+        instrument_call(d->out, d->origin);
     struct ir_op copy = instrument_map(*op, d->map);
     if (op->op == IR_EXIT_CC)
         copy.a = IR_NONE; /* the host's own flags decide */

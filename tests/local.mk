@@ -16,7 +16,8 @@ check_PROGRAMS += tests/unit/check_ir tests/unit/check_guest tests/unit/check_gu
 	tests/unit/check_guest_quick tests/unit/check_host tests/unit/check_host_guest tests/unit/check_host_random \
 	tests/unit/check_heap tests/unit/check_leak tests/unit/check_strings tests/unit/check_memcheck_instrument \
 	tests/unit/check_memcheck_rules tests/unit/check_memcheck_run tests/unit/check_redirect tests/unit/check_run_printf \
-	tests/unit/check_signals_frame tests/unit/check_syscalls
+	tests/unit/check_signals_frame tests/unit/check_syscalls tests/unit/check_symbols tests/unit/check_report \
+	tests/unit/check_supp tests/unit/check_space_segments tests/unit/check_space tests/unit/check_code tests/unit/check_options
 endif
 check_PROGRAMS += tests/fuzz/fuzz_insn
 
@@ -24,6 +25,18 @@ tests_unit_check_ir_SOURCES = tests/unit/check_ir.c
 tests_unit_check_ir_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_ir_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_ir_LDADD = $(UNIT_LIBS)
+tests_unit_check_symbols_SOURCES = tests/unit/check_symbols.c coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/trace.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
+tests_unit_check_symbols_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_symbols_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_symbols_LDADD = $(UNIT_LIBS)
+tests_unit_check_report_SOURCES = tests/unit/check_report.c coregrind/report/sink.c coregrind/report/message.c coregrind/report/text.c coregrind/report/events.c coregrind/report/errors.c coregrind/report/fatal.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
+tests_unit_check_report_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_report_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_report_LDADD = $(UNIT_LIBS)
+tests_unit_check_supp_SOURCES = tests/unit/check_supp.c coregrind/report/suppress_parse.c coregrind/report/suppress_match.c
+tests_unit_check_supp_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_supp_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_supp_LDADD = $(UNIT_LIBS)
 tests_unit_check_guest_SOURCES = tests/unit/check_guest.c 
 tests_unit_check_guest_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_guest_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -95,6 +108,22 @@ tests_unit_check_syscalls_LDADD = $(UNIT_LIBS)
 tests_fuzz_fuzz_insn_SOURCES = tests/fuzz/fuzz_insn.c
 tests_fuzz_fuzz_insn_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_insn_LDADD = libvex.a $(ZYDIS_LIBS)
+tests_unit_check_space_segments_SOURCES = tests/unit/check_space_segments.c coregrind/space/segments.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
+tests_unit_check_space_segments_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_space_segments_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_space_segments_LDADD = $(UNIT_LIBS)
+tests_unit_check_space_SOURCES = tests/unit/check_space.c coregrind/space/access.c coregrind/space/code_pages.c coregrind/space/layout.c coregrind/space/map.c coregrind/space/maps.c coregrind/space/place.c coregrind/space/planes.c coregrind/space/remap.c coregrind/space/segments.c coregrind/space/shm.c coregrind/space/space.c coregrind/space/stack.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
+tests_unit_check_space_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_space_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_space_LDADD = $(UNIT_LIBS)
+tests_unit_check_code_SOURCES = tests/unit/check_code.c coregrind/code/code.c coregrind/code/epoch.c coregrind/code/table.c coregrind/code/zone.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
+tests_unit_check_code_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_code_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_code_LDADD = $(UNIT_LIBS)
+tests_unit_check_options_SOURCES = tests/unit/check_options.c coregrind/launch/options.c coregrind/base/base.c coregrind/base/assert.c
+tests_unit_check_options_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_options_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_options_LDADD = $(UNIT_LIBS)
 
 .PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input
 check-programs-built: $(check_PROGRAMS) all

@@ -2,6 +2,7 @@
 /* code: translations come, are chained, and go. */
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include "code/internal.h"
@@ -18,11 +19,21 @@ enum { FEW_RETIRED = 64, MANY_RETIRED = 1024 };
 static FILE *perf_map;
 static struct { uint64_t inserted, deleted, evicted_regions, moved, chained, waits; } stats;
 
+/* Under ulimit -v the zone, seen twice, must leave room for the program. */
+static size_t affordable(size_t zone_size)
+{
+    const size_t least = 1 << 20;
+    struct rlimit as;
+    if (getrlimit(RLIMIT_AS, &as) == 0 && as.rlim_cur != RLIM_INFINITY && zone_size > as.rlim_cur / 16)
+        zone_size = as.rlim_cur / 16;
+    return zone_size < least ? least : zone_size;
+}
+
 void code_init(size_t zone_size)
 {
     const struct vex_host host = { .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O };
     base_lock_register(&code_lock, 20);
-    zone_map(zone_size < 1u << 20 ? 1u << 20 : zone_size);
+    zone_map(affordable(zone_size));
     const size_t n = host_x86_64_emit_tramps(zone.rw, &host, tramp_entry);
     ng_assert(n <= CODE_TRAMP_BYTES);
     table_init();

@@ -46,6 +46,8 @@ void sys_ioctl_init(void);
 
 /* sys_fd.c: descriptors of the tool half look closed. */
 bool sys_fd_hidden(int fd);
+/* RLIMIT_NOFILE's soft value as the client sees it. */
+uint64_t sys_fds_shown_limit(uint64_t soft);
 /* A new descriptor that fell among the hidden ones is moved above them. */
 int64_t sys_fd_place(int64_t fd);
 

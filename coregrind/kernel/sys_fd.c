@@ -17,6 +17,14 @@
 
 enum { SYS_FDS_HIDDEN = 1024, SYS_FDS_HIGHEST = 16384 };
 
+/* The soft limit that was lowered to make room for ours, as the client is told it; 0: none was. */
+static uint64_t shown_limit;
+
+uint64_t sys_fds_shown_limit(uint64_t soft)
+{
+    return shown_limit && soft == (uint64_t)base_fd_floor ? shown_limit : soft;
+}
+
 void sys_fds_init(void)
 {
     struct rlimit limit;
@@ -27,6 +35,7 @@ void sys_fds_init(void)
     const uint64_t floor = top >= 4 * SYS_FDS_HIDDEN ? top - SYS_FDS_HIDDEN : top - top / 4;
     base_fd_floor = (int)floor;
     if (limit.rlim_cur > floor && limit.rlim_max <= SYS_FDS_HIGHEST) {
+        shown_limit = limit.rlim_cur;
         limit.rlim_cur = floor;
         setrlimit(RLIMIT_NOFILE, &limit);
     }

@@ -40,6 +40,8 @@ static int64_t limit_get(uint64_t resource, struct rlimit *out)
         *out = kept[resource];
     else
         result = host_limit(resource, NULL, out);
+    if (resource == RLIMIT_NOFILE && result == 0)
+        out->rlim_cur = sys_fds_shown_limit(out->rlim_cur);
     base_unlock(&limits_lock);
     return result;
 }
@@ -69,6 +71,11 @@ static struct rlimit before_exec[RLIM_NLIMITS];
 
 void kernel_limits_before_exec(void)
 {
+    struct rlimit *nofile = &before_exec[RLIMIT_NOFILE];
+    if (host_limit(RLIMIT_NOFILE, NULL, nofile) == 0) {
+        const struct rlimit shown = { sys_fds_shown_limit(nofile->rlim_cur), nofile->rlim_max };
+        host_limit(RLIMIT_NOFILE, &shown, NULL);
+    }
     for (int i = 0; i < RLIM_NLIMITS; i++)
         if (is_kept[i] && host_limit((uint64_t)i, NULL, &before_exec[i]) == 0) {
             const struct rlimit soft = { kept[i].rlim_cur < before_exec[i].rlim_max ? kept[i].rlim_cur : before_exec[i].rlim_max,
@@ -79,6 +86,7 @@ void kernel_limits_before_exec(void)
 
 void kernel_limits_exec_failed(void)
 {
+    host_limit(RLIMIT_NOFILE, &before_exec[RLIMIT_NOFILE], NULL);
     for (int i = 0; i < RLIM_NLIMITS; i++)
         if (is_kept[i])
             host_limit((uint64_t)i, &before_exec[i], NULL);

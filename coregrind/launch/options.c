@@ -185,9 +185,7 @@ static bool match(const struct ng_option *table, const char *word)
 {
     const size_t n = strcspn(word + 2, "=");
     for (; table && table->name; table++)
-        if (strlen(table->name) == n && !strncmp(table->name, word + 2, n)) {
-            if (word[2 + n] != '=')
-                bad_option(word, "The option needs a value: --name=value.");
+        if (strlen(table->name) == n && !strncmp(table->name, word + 2, n) && word[2 + n] == '=') {
             store(table, word, word + 2 + n + 1);
             return true;
         }

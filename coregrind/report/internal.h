@@ -16,6 +16,8 @@ void report_put(const char *text, size_t size);
 void report_putf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* One line with prefix: kind '=', '-' or '*'. */
 void report_line(char kind, const char *text);
+/* Text of the client: pieces of a line join, lines have their prefix. */
+void report_client_text(const char *text);
 void report_vline(char kind, const char *before, const char *fmt, va_list ap);
 bool report_to_file(void);             /* the sink is a file, so that the banner names the parent */
 /* A bad option found late: "==PID== Bad option: --log-file=..", reason lines, exit 1. */

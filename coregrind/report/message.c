@@ -58,16 +58,10 @@ void report_launcher_error(const char *fmt, ...)
     free(text);
 }
 
-/* Client printf: the prefix stands once before each line of the text; a backtrace follows. */
 void report_client(const char *text, bool backtrace)
 {
     report_begin();
-    size_t n = strlen(text);
-    char *copy = base_strdup(text);
-    if (n && copy[n - 1] == '\n')
-        copy[--n] = 0;
-    report_line('*', copy);
-    free(copy);
+    report_client_text(text);
     if (backtrace)
         ng_trace_print(ng_trace_take(ng_thread_self()));
     report_end();

@@ -23,6 +23,7 @@ static struct {
     char *start_dir;          /* where relative names are resolved, also in forked children */
     unsigned sequence;        /* %n */
     bool is_open;
+    bool line_open;           /* the client's last text did not end its line */
 } sink = { .fd = 2 };
 static __thread int depth;    /* of nested blocks on this thread */
 
@@ -110,6 +111,9 @@ void report_putf(const char *fmt, ...)
 static void put_prefix(char kind)
 {
     const char marks[2] = { kind, kind };
+    if (sink.line_open)
+        report_put("\n", 1);
+    sink.line_open = false;
     report_put(marks, 2);
     if (options.time_stamp) {
         const uint64_t ms = (base_now_ns() - sink.start_ns) / 1000000, s = ms / 1000;
@@ -132,6 +136,22 @@ void report_line(char kind, const char *text)
         report_put("\n", 1);
         text = *end ? end + 1 : end;
     } while (*text);
+    report_end();
+}
+
+void report_client_text(const char *text)
+{
+    report_begin();
+    while (*text) {
+        const char *end = strchrnul(text, '\n');
+        if (!sink.line_open)
+            put_prefix('*');
+        report_put(text, (size_t)(end - text));
+        sink.line_open = !*end;
+        if (*end)
+            report_put("\n", 1);
+        text = *end ? end + 1 : end;
+    }
     report_end();
 }
 

@@ -68,7 +68,7 @@ static void serve_events(struct ng_thread *t)
         run_stop_here(t);
     if (events & X86_ATT_FLUSH)
         code_jump_cache_clear(&t->state);
-    if (events & X86_ATT_SIGNAL)
+    if ((events & X86_ATT_SIGNAL) || kernel_signals_waiting(t))
         kernel_signals_deliver(t);
 }
 

@@ -73,7 +73,8 @@ static void zero(uint64_t at, uint64_t size)
         return;
     }
     zero_words(at, first);
-    madvise((void *)first, last - first, MADV_DONTNEED);
+    if (madvise((void *)first, last - first, MADV_DONTNEED) != 0)
+        zero_words(first, last);        /* locked in memory (mlockall) */
     zero_words(last, end);
 }
 

@@ -129,6 +129,19 @@ const struct symbols_name *names_at(struct symbols_object *o, uint64_t addr, boo
     return sizeless;
 }
 
+/* Also a local name of what has a global one: the linker makes malloc local in a static PIE, but leaves __malloc. */
+static bool is_global(const struct symbols_object *o, size_t i)
+{
+    const struct symbols_name *n = o->names;
+    size_t k = i;
+    while (k > 0 && n[k - 1].addr == n[i].addr)
+        k--;
+    for (; k < o->n_names && n[k].addr == n[i].addr; k++)
+        if (!n[k].is_local)
+            return true;
+    return false;
+}
+
 static int by_name(const void *x, const void *y)
 {
     const struct symbols_name *const *a = x, *const *b = y;
@@ -142,14 +155,30 @@ static void index_names(struct symbols_object *o)
         return;
     o->by_name = base_alloc(o->n_names * sizeof *o->by_name);
     for (size_t i = 0; i < o->n_names; i++)
-        if (!o->names[i].is_local && o->names[i].type != STT_OBJECT && o->names[i].type != STT_COMMON)
+        if (is_global(o, i) && o->names[i].type != STT_OBJECT && o->names[i].type != STT_COMMON)
             o->by_name[o->n_by_name++] = &o->names[i];
     qsort(o->by_name, o->n_by_name, sizeof *o->by_name, by_name);
+}
+
+/* A static PIE's linker makes some of libc's functions local (malloc).  A local function is taken for libc's, not the
+ * program's own of that name, if __libc_NAME is another name of it. */
+static const struct symbols_name *find_libc_local(struct symbols_object *o, const char *name)
+{
+    for (size_t i = 0; i < o->n_names; i++) {
+        const struct symbols_name *s = &o->names[i];
+        if (!s->is_local || s->type != STT_FUNC || strncmp(s->name, "__libc_", 7) || strcmp(s->name + 7, name))
+            continue;
+        for (size_t k = 0; k < o->n_names; k++)
+            if (o->names[k].addr == s->addr && !strcmp(o->names[k].name, name))
+                return &o->names[k];
+    }
+    return NULL;
 }
 
 guest_addr names_find(struct symbols_object *o, const char *name, bool *ifunc)
 {
     guest_addr a = 0;
+    const struct symbols_name *local;
     base_lock(&symbols_lock);
     names_read(o);
     index_names(o);
@@ -158,6 +187,9 @@ guest_addr names_find(struct symbols_object *o, const char *name, bool *ifunc)
     if (s) {
         *ifunc = (*s)->type == STT_GNU_IFUNC;
         a = o->bias + (*s)->addr;
+    } else if ((local = find_libc_local(o, name))) {
+        *ifunc = false;
+        a = o->bias + local->addr;
     }
     base_unlock(&symbols_lock);
     return a;

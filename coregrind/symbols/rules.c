@@ -7,54 +7,72 @@
 
 enum { BUCKETS = 1 << 16 };
 static _Atomic(struct rule *) buckets[BUCKETS];
+_Atomic uint32_t rule_generation = 1;
 
 const uint8_t rule_hardware[16] = { 0, 2, 1, 3, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15 };
 
 /* ---- from call frame information ---- */
 
-static bool simple_cfa(const Dwarf_Op *ops, size_t n, struct rule *r)
+static struct rule_more *more_of(struct rule *r)
 {
-    uint64_t reg, offset;
+    if (!r->more)
+        r->more = base_alloc(sizeof *r->more);
+    r->kind = RULE_MORE;
+    return r->more;
+}
+
+static void add_expression(struct rule *r, int reg, const Dwarf_Op *ops, size_t n)
+{
+    struct rule_more *m = more_of(r);
+    Dwarf_Op *copy = base_alloc(n * sizeof *ops);
+    memcpy(copy, ops, n * sizeof *ops);
+    m->expressions[m->n_expressions++] = (struct rule_expression){ (uint8_t)reg, (uint32_t)n, copy };
+}
+
+static void add_offset(struct rule *r, int reg, int32_t offset)
+{
+    if (reg == RULE_RA) {
+        r->ra = offset;
+    } else if (r->n_saved < RULE_SAVED) {
+        r->saved_reg[r->n_saved] = (uint8_t)reg;
+        r->saved_offset[r->n_saved++] = offset;
+    } else {
+        struct rule_more *m = more_of(r);
+        m->offsets[m->n_offsets++] = (struct rule_offset){ (uint8_t)reg, offset };
+    }
+}
+
+static void set_cfa(struct rule *r, const Dwarf_Op *ops, size_t n)
+{
+    uint64_t reg = 99, offset = 0;
     if (n == 1 && ops[0].atom >= DW_OP_breg0 && ops[0].atom <= DW_OP_breg31)
         reg = ops[0].atom - DW_OP_breg0, offset = ops[0].number;
     else if (n == 1 && ops[0].atom == DW_OP_bregx)
         reg = ops[0].number, offset = ops[0].number2;
-    else
-        return false;
-    if (reg > 15)
-        return false;
+    if (reg > 15) {
+        add_expression(r, RULE_CFA, ops, n);
+        return;
+    }
     r->cfa_reg = rule_hardware[reg];
     r->cfa_offset = (int32_t)offset;
-    return true;
 }
 
-static Dwarf_Op *copy_ops(const Dwarf_Op *ops, size_t n)
-{
-    Dwarf_Op *copy = base_alloc(n * sizeof *ops);
-    memcpy(copy, ops, n * sizeof *ops);
-    return copy;
-}
-
-/* Where the caller's register is; false: unchanged, or lost (*lost). */
-static bool place_of(Dwarf_Frame *frame, int reg, struct rule_place *p, bool *lost)
+/* Where the caller's register (DWARF number) is.  False if it is lost. */
+static bool set_place(struct rule *r, Dwarf_Frame *frame, int dwarf_reg, int reg)
 {
     Dwarf_Op memory[3], *ops;
     size_t n;
-    *lost = false;
-    *p = (struct rule_place){ 0 };
-    if (dwarf_frame_register(frame, reg, memory, &ops, &n) != 0 || (n == 0 && ops == memory)) {
-        *lost = true;
+    if (dwarf_frame_register(frame, dwarf_reg, memory, &ops, &n) != 0 || (n == 0 && ops == memory))
         return false;
-    }
-    if (n == 0)
-        return false;
-    const bool from_cfa = ops[0].atom == DW_OP_call_frame_cfa;
-    if (from_cfa && n == 2 && ops[1].atom == DW_OP_plus_uconst) {
-        p->offset = (int32_t)ops[1].number;
-    } else if (!from_cfa || n != 1) {
-        p->ops = copy_ops(ops, n);
-        p->n_ops = (uint32_t)n;
-    }
+    const bool from_cfa = n && ops[0].atom == DW_OP_call_frame_cfa;
+    if (from_cfa && n == 1)
+        add_offset(r, reg, 0);
+    else if (from_cfa && n == 2 && ops[1].atom == DW_OP_plus_uconst)
+        add_offset(r, reg, (int32_t)ops[1].number);
+    else if (n)
+        add_expression(r, reg, ops, n);
+    else
+        return reg != RULE_RA; /* unchanged */
     return true;
 }
 
@@ -62,25 +80,15 @@ static bool from_frame(Dwarf_Frame *frame, struct rule *r)
 {
     Dwarf_Op *ops;
     size_t n;
-    bool lost;
     if (dwarf_frame_cfa(frame, &ops, &n) != 0 || n == 0)
         return false;
     r->kind = RULE_CFI;
-    if (!simple_cfa(ops, n, r)) {
-        r->kind = RULE_EXPRESSION;
-        r->ops = copy_ops(ops, n);
-        r->n_ops = n;
-    }
-    if (!place_of(frame, 16, &r->ra, &lost))
+    set_cfa(r, ops, n);
+    for (int i = 0; i < 16; i++)
+        if (rule_hardware[i] != X86_RSP)
+            set_place(r, frame, i, rule_hardware[i]);
+    if (!set_place(r, frame, 16, RULE_RA))
         r->kind = RULE_END; /* .cfi_undefined rip: _start and clone say so */
-    for (int i = 0; i < 16; i++) {
-        struct rule_place p;
-        const int reg = rule_hardware[i];
-        if (reg == X86_RSP || !place_of(frame, i, &p, &lost))
-            continue;
-        p.reg = (uint8_t)reg;
-        r->saved[r->n_saved++] = p;
-    }
     return true;
 }
 
@@ -163,8 +171,10 @@ static void make_rule(guest_addr pc, struct rule *r)
 {
     struct symbols_object *o;
     r->pc = pc;
-    if (redirect_at(pc) || !rule_is_executable(pc))
-        r->kind = RULE_ENTRY;
+    if (redirect_at(pc))
+        r->kind = RULE_HOOK;
+    else if (!rule_is_executable(pc))
+        r->kind = RULE_NOWHERE;
     else if (is_sigreturn(pc) || is_sigreturn(pc + 1) || is_sigreturn(pc - 7))
         r->kind = RULE_SIGNAL;
     else if (!(o = object_at(pc)) || !from_object(o, pc, r))
@@ -173,29 +183,42 @@ static void make_rule(guest_addr pc, struct rule *r)
 
 /* ---- the store ---- */
 
-const struct rule *rule_for(guest_addr pc)
+static struct rule *find(guest_addr pc)
 {
-    static __thread struct rule passing;
-    _Atomic(struct rule *) *bucket = &buckets[base_hash64(pc) % BUCKETS];
-    struct rule *r = atomic_load_explicit(bucket, memory_order_acquire);
+    struct rule *r = atomic_load_explicit(&buckets[base_hash64(pc) % BUCKETS], memory_order_acquire);
     while (r && r->pc != pc)
         r = atomic_load_explicit(&r->next, memory_order_acquire);
-    if (r)
-        return r;
-    passing = (struct rule){ 0 };
-    sigjmp_buf *outer = run_self.recover;
-    run_self.recover = NULL; /* only reads of the stack may jump back to where the walk began */
-    make_rule(pc, &passing);
-    run_self.recover = outer;
-    if (passing.kind == RULE_ENTRY || passing.kind == RULE_GUESS)
-        return &passing; /* what is there may change without notice */
-    r = base_alloc(sizeof *r);
-    *r = passing;
-    struct rule *head = atomic_load(bucket);
+    return r;
+}
+
+static struct rule *keep(const struct rule *made)
+{
+    _Atomic(struct rule *) *bucket = &buckets[base_hash64(made->pc) % BUCKETS];
+    struct rule *r = aligned_alloc(64, sizeof *r), *head = atomic_load(bucket);
+    if (!r)
+        base_out_of_memory(sizeof *r);
+    *r = *made;
     do
         atomic_store(&r->next, head);
     while (!atomic_compare_exchange_weak(bucket, &head, r));
     return r;
+}
+
+const struct rule *rule_for(guest_addr pc, bool *lasting)
+{
+    static __thread struct rule passing;
+    struct rule *r = find(pc);
+    *lasting = true;
+    if (r)
+        return r;
+    memset(&passing, 0, sizeof passing);
+    passing.pc = pc;
+    sigjmp_buf *outer = run_self.recover;
+    run_self.recover = NULL; /* only reads of the stack may jump back to where the walk began */
+    make_rule(pc, &passing);
+    run_self.recover = outer;
+    *lasting = passing.kind != RULE_NOWHERE && passing.kind != RULE_GUESS; /* what is there may change without notice */
+    return *lasting ? keep(&passing) : &passing;
 }
 
 /* Takes the rules of [a, a+size) out of a list.  They are not freed: another thread may be using them. */
@@ -223,5 +246,6 @@ void unwind_forget(guest_addr a, uint64_t size)
     for (int i = 0; i < BUCKETS; i++)
         if (atomic_load_explicit(&buckets[i], memory_order_relaxed))
             forget_in(&buckets[i], a, size);
+    atomic_fetch_add(&rule_generation, 1);
     base_unlock(&symbols_lock);
 }

@@ -9,31 +9,41 @@
 #include "symbols/internal.h"
 
 enum rule_kind {
-    RULE_CFI,          /* CFA is a register and an offset */
-    RULE_EXPRESSION,   /* CFA is an expression: PLT entries, realigned stacks */
-    RULE_ENTRY,        /* at a function's entry: the return address is at the stack pointer */
+    RULE_CFI,          /* CFA is a register and an offset, all else lies at offsets from it */
+    RULE_MORE,         /* there are expressions: PLT entries, realigned stacks; or many registers */
+    RULE_HOOK,         /* at a replaced function's entry: the return address is at the stack pointer */
+    RULE_NOWHERE,      /* no code: a call or jump went astray */
     RULE_FRAME,        /* no rule known, but the function keeps a frame pointer */
     RULE_GUESS,        /* nothing known */
     RULE_SIGNAL,       /* return of a signal handler to the kernel */
     RULE_END           /* the outermost frame */
 };
 
-/* Where one register of the caller is: memory at CFA + offset, or what ops say. */
-struct rule_place { uint8_t reg; int32_t offset; uint32_t n_ops; Dwarf_Op *ops; };
+/* What does not fit in a cache line, of RULE_MORE only. */
+enum { RULE_CFA = 16, RULE_RA = 17, RULE_SAVED = 6 };
+struct rule_expression { uint8_t reg; uint32_t n_ops; Dwarf_Op *ops; }; /* reg may be RULE_CFA, RULE_RA */
+struct rule_offset { uint8_t reg; int32_t offset; };
+struct rule_more { int n_expressions, n_offsets; struct rule_expression expressions[18]; struct rule_offset offsets[16]; };
 
+/* One cache line, for it is read for every frame of every trace. */
 struct rule {
     _Atomic(struct rule *) next;
     guest_addr pc;
-    uint8_t kind, cfa_reg, n_saved;     /* hardware register numbers */
-    int32_t cfa_offset;
-    struct rule_place ra, saved[16];
-    Dwarf_Op *ops; size_t n_ops;        /* RULE_EXPRESSION */
-};
+    struct rule_more *more;
+    int32_t cfa_offset, ra;             /* ra, saved_offset: of memory from the CFA */
+    int32_t saved_offset[RULE_SAVED];
+    uint8_t saved_reg[RULE_SAVED];      /* hardware register numbers */
+    uint8_t cfa_reg, kind : 4, n_saved : 4;
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct rule) == 64, "one cache line");
 
 /* DWARF register number to hardware number (System V ABI x86-64, figure 3.36). */
 extern const uint8_t rule_hardware[16];
-/* The rule at pc: where execution is, or one before where it will go on.  Never NULL. */
-const struct rule *rule_for(guest_addr pc);
+/* Changes when rules are taken back: what a thread keeps of them must be dropped then. */
+extern _Atomic uint32_t rule_generation;
+/* The rule at pc: where execution is, or one before where it will go on.  Never NULL.
+ * *lasting: it may be kept until rule_generation changes; otherwise it holds until the next call only. */
+const struct rule *rule_for(guest_addr pc, bool *lasting);
 /* Is a the address of an instruction after a call, in executable memory? */
 bool rule_follows_call(guest_addr a);
 bool rule_is_executable(guest_addr a);

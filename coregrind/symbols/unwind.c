@@ -96,33 +96,65 @@ static bool evaluate(const Dwarf_Op *ops, size_t n, const struct symbols_regs *s
 
 /* ---- steps ---- */
 
-static bool read_place(const struct rule_place *p, const struct symbols_regs *s, uint64_t cfa, uint64_t *v)
+static inline bool read_at_cfa(uint64_t cfa, int32_t offset, uint64_t *v)
 {
-    bool is_value;
-    if (!p->n_ops)
-        return read_word(cfa + (uint64_t)(int64_t)p->offset, v);
-    return evaluate(p->ops, p->n_ops, s, cfa, v, &is_value) && (is_value || read_word(*v, v));
+    return read_word(cfa + (uint64_t)(int64_t)offset, v);
 }
 
-static bool step_cfi(const struct rule *r, struct symbols_regs *s)
+/* A caller may be its own caller's equal only if the stack moved. */
+static inline bool arrive(struct symbols_regs *s, uint64_t cfa, uint64_t ra)
 {
-    uint64_t cfa, ra, saved[16];
-    bool is_value;
-    if (r->kind == RULE_CFI)
-        cfa = s->r[r->cfa_reg] + (uint64_t)(int64_t)r->cfa_offset;
-    else if (!evaluate(r->ops, r->n_ops, s, 0, &cfa, &is_value))
+    if (ra == 0 || (cfa <= s->r[X86_RSP] && ra == s->pc))
         return false;
-    if (!read_place(&r->ra, s, cfa, &ra) || ra == 0)
-        return false;
-    if (cfa <= s->r[X86_RSP] && ra == s->pc)
-        return false; /* would go on for ever */
-    for (int i = 0; i < r->n_saved; i++)
-        if (!read_place(&r->saved[i], s, cfa, &saved[i]))
-            return false;
-    for (int i = 0; i < r->n_saved; i++)
-        s->r[r->saved[i].reg] = saved[i];
     s->r[X86_RSP] = cfa;
     s->pc = ra;
+    return true;
+}
+
+static inline bool step_cfi(const struct rule *r, struct symbols_regs *s)
+{
+    const uint64_t cfa = s->r[r->cfa_reg] + (uint64_t)(int64_t)r->cfa_offset;
+    uint64_t ra;
+    if (!read_at_cfa(cfa, r->ra, &ra))
+        return false;
+    for (int i = 0; i < r->n_saved; i++)
+        if (!read_at_cfa(cfa, r->saved_offset[i], &s->r[r->saved_reg[i]]))
+            return false;
+    return arrive(s, cfa, ra);
+}
+
+/* With expressions: all are of the registers as they were. */
+static bool step_more(const struct rule *r, struct symbols_regs *s)
+{
+    const struct rule_more *m = r->more;
+    struct symbols_regs next = *s;
+    uint64_t cfa = s->r[r->cfa_reg] + (uint64_t)(int64_t)r->cfa_offset, ra = 0;
+    bool is_value, ra_known = false;
+    for (int i = 0; i < m->n_expressions; i++)
+        if (m->expressions[i].reg == RULE_CFA &&
+            !evaluate(m->expressions[i].ops, m->expressions[i].n_ops, s, 0, &cfa, &is_value))
+            return false;
+    for (int i = 0; i < m->n_expressions; i++) {
+        const struct rule_expression *e = &m->expressions[i];
+        uint64_t v;
+        if (e->reg == RULE_CFA)
+            continue;
+        if (!evaluate(e->ops, e->n_ops, s, cfa, &v, &is_value) || (!is_value && !read_word(v, &v)))
+            return false;
+        if (e->reg == RULE_RA)
+            ra = v, ra_known = true;
+        else
+            next.r[e->reg] = v;
+    }
+    for (int i = 0; i < r->n_saved; i++)
+        if (!read_at_cfa(cfa, r->saved_offset[i], &next.r[r->saved_reg[i]]))
+            return false;
+    for (int i = 0; i < m->n_offsets; i++)
+        if (!read_at_cfa(cfa, m->offsets[i].offset, &next.r[m->offsets[i].reg]))
+            return false;
+    if ((!ra_known && !read_at_cfa(cfa, r->ra, &ra)) || !arrive(&next, cfa, ra))
+        return false;
+    *s = next;
     return true;
 }
 
@@ -161,8 +193,19 @@ static bool step_guess(struct symbols_regs *s)
     return step_scan(s, 1) || step_frame(s) || step_scan(s, 32);
 }
 
+/* No look at the segment list here: every malloc's trace passes. */
+static bool step_hook(struct symbols_regs *s)
+{
+    uint64_t ra;
+    if (!read_word(s->r[X86_RSP], &ra) || ra == 0)
+        return false;
+    s->pc = ra;
+    s->r[X86_RSP] += 8;
+    return true;
+}
+
 /* Where a call to nowhere came from: a caller's address on top, or a frame pointer. */
-static bool step_entry(struct symbols_regs *s)
+static bool step_nowhere(struct symbols_regs *s)
 {
     uint64_t ra;
     if (read_word(s->r[X86_RSP], &ra) && rule_is_executable(ra)) {
@@ -186,18 +229,46 @@ static bool step_signal(struct symbols_regs *s)
     return true;
 }
 
-/* at: s->pc, less one if that is a return address.  *exact tells whether the new pc is where execution is. */
-static bool step(struct symbols_regs *s, guest_addr at, bool *exact)
+/* The rules this thread used last, by pc. */
+enum { RECENT = 256 };
+static __thread struct { guest_addr pc; const struct rule *rule; } recent[RECENT];
+static __thread uint32_t recent_generation;
+
+static inline const struct rule *rule_at(guest_addr pc)
 {
-    const struct rule *r = rule_for(at);
-    *exact = r->kind == RULE_SIGNAL;
+    const unsigned i = (unsigned)(pc ^ pc >> 8) % RECENT;
+    bool lasting;
+    if (recent[i].pc == pc && recent[i].rule)
+        return recent[i].rule;
+    const struct rule *r = rule_for(pc, &lasting);
+    if (lasting) {
+        recent[i].pc = pc;
+        recent[i].rule = r;
+    }
+    return r;
+}
+
+static void drop_old_rules(void)
+{
+    const uint32_t now = atomic_load_explicit(&rule_generation, memory_order_acquire);
+    if (recent_generation != now)
+        memset(recent, 0, sizeof recent);
+    recent_generation = now;
+}
+
+/* at: s->pc, less one if that is a return address.  *exact tells whether the new pc is where execution is. */
+static inline bool step(struct symbols_regs *s, guest_addr at, bool *exact)
+{
+    const struct rule *r = rule_at(at);
+    *exact = false;
     switch (r->kind) {
-    case RULE_CFI:
-    case RULE_EXPRESSION: return step_cfi(r, s);
-    case RULE_ENTRY: return step_entry(s);
+    case RULE_CFI: return step_cfi(r, s);
+    case RULE_MORE: return step_more(r, s);
+    case RULE_HOOK: return step_hook(s);
+    case RULE_NOWHERE: return step_nowhere(s);
     case RULE_FRAME: return step_frame(s);
     case RULE_GUESS: return step_guess(s);
-    case RULE_SIGNAL: return step_signal(s);
+    case RULE_SIGNAL: *exact = true; return step_signal(s);
     default: return false;
     }
 }
@@ -205,6 +276,7 @@ static bool step(struct symbols_regs *s, guest_addr at, bool *exact)
 bool symbols_unwind(struct symbols_regs *s)
 {
     bool exact;
+    drop_old_rules();
     return step(s, s->pc, &exact);
 }
 
@@ -237,13 +309,15 @@ static void walk_guarded(struct symbols_regs *s, guest_addr *pcs, guest_addr *sp
 
 int symbols_walk(struct ng_thread *t, guest_addr *pcs, guest_addr *sps, int max)
 {
-    struct symbols_regs s;
+    /* What unwinding is about: callee-saved registers, and r10, which holds the frame while a stack is realigned. */
+    static const uint8_t wanted[] = { X86_RBX, X86_RSP, X86_RBP, X86_R10, X86_R12, X86_R13, X86_R14, X86_R15 };
+    struct symbols_regs s = { .pc = ng_reg(t, X86_RIP) };
     volatile int n = 0;
-    for (int i = 0; i < 16; i++)
-        s.r[i] = ng_reg(t, i);
-    s.pc = ng_reg(t, X86_RIP);
+    for (size_t i = 0; i < sizeof wanted; i++)
+        s.r[wanted[i]] = ng_reg(t, wanted[i]);
     if (max <= 0)
         return 0;
+    drop_old_rules();
     if (run_is_guest)
         walk_guarded(&s, pcs, sps, max, &n);
     else

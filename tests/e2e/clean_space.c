@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+// differs: fresh brk memory is zero, not undefined; a stack that grows on fault may be written; valgrind reports protected pages before they fault
 /* Mappings as the kernel makes them: 3,000 random mmap, munmap, mprotect, mremap, madvise and mincore calls in one
  * window, each result and errno, and what the memory holds afterwards; then brk, shm, files and growing stacks. */
 // build: gcc -O1

@@ -322,11 +322,28 @@ static void decode(struct ir_block *b, const uint8_t *bytes, int len, enum ir_fo
     guest_x86_64_decode(&r, b);
 }
 
+/* Parse after print gives the same block. */
+static bool reads_back(const struct ir_block *b)
+{
+    static struct ir_block again;
+    char *text, error[200];
+    size_t size;
+    ir_print(b, &text, &size);
+    const bool same = ir_parse(text, &again, error, sizeof error) == 0 && again.n_ops == b->n_ops && again.pc == b->pc &&
+                      again.n_insns == b->n_insns && again.n_exits == b->n_exits &&
+                      !memcmp(again.ops, b->ops, b->n_ops * sizeof *b->ops) &&
+                      !memcmp(again.insns, b->insns, b->n_insns * sizeof *b->insns);
+    if (!same)
+        printf("TEXT FORM DIFFERS (%s)\n%s", error, text);
+    free(text);
+    return same;
+}
+
 static int check_block(const struct ir_block *b, const uint8_t *bytes, int len)
 {
     char error[200];
     if (ir_check(b, error, sizeof error) == 0)
-        return 0;
+        return !reads_back(b);
     printf("ILL-FORMED IR: %s\n    .byte", error);
     for (int i = 0; i < len; i++)
         printf("%s0x%02x", i ? "," : " ", bytes[i]);

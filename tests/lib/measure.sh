@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Wall time and peak memory of five programs: native, nagrind --tool=none, nagrind, valgrind, in turn; medians of
-# N (5) rounds.  The table of docs/performance.md is its output.
+# N (5) rounds.  PROGRAMS chooses among them.  The table of docs/performance.md is its output.
 top=$(cd "$(dirname "$0")/../.." && pwd)
 n=${N:-5}
 d=$(mktemp -d)
@@ -17,7 +17,7 @@ one() { # name prefix command...
     echo "$name $(tail -n 1 t)" >> "$results"
 }
 for i in $(seq "$n"); do
-    for p in true python gcc bzip2 xz; do
+    for p in ${PROGRAMS:-true python gcc bzip2 xz}; do
         case $p in
         true) set -- /bin/true ;;
         python) set -- /usr/bin/python3 -c pass ;;

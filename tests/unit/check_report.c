@@ -141,6 +141,18 @@ START_TEST(lines)
 }
 END_TEST
 
+START_TEST(client_text)
+{
+    start();
+    report_client("part ", false);
+    report_client("ial\na\n\nb\nopen", false);
+    ng_msg("x");
+    report_client("\n", false);
+    ck_assert_str_eq(logged(), "**P** part ial\n**P** a\n**P** \n**P** b\n**P** open\n==P== x\n**P** \n");
+    stop();
+}
+END_TEST
+
 START_TEST(time_stamp)
 {
     start();
@@ -501,7 +513,7 @@ int main(void)
     Suite *s = suite_create("report");
     TCase *t = tcase_create("all");
     suite_add_tcase(s, t);
-    const TTest *plain[] = { lines, time_stamp, banner, commas, frames, cut_at_main, below_main, full_paths, duplicates_and_threads,
+    const TTest *plain[] = { lines, client_text, time_stamp, banner, commas, frames, cut_at_main, below_main, full_paths, duplicates_and_threads,
                              named_thread, top_four_frames_count, disabled, limits, no_limit, two_frames_after_100, summary_hint,
                              summary_list, list_of_suppressed, unique, exit_on_first, quiet_fatal_signal, names, closed_pipe };
     for (int i = 0; i < COUNT(plain); i++)

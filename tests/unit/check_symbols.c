@@ -101,7 +101,7 @@ static void map_all(void)
 
 /* ---- code to look at ---- */
 
-#define KEEP __attribute__((noinline, noclone))
+#define KEEP __attribute__((noinline))
 static guest_addr pcs[64], sps[64];
 static void *wanted[64];
 static int n_pcs, n_wanted;
