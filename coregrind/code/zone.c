@@ -6,19 +6,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "code/internal.h"
+#include "launch/options.h"
 #include "report/report.h"
 
 struct code_zone zone;
-
-/* Both views of fd, which is closed: the guest may share its descriptors with other processes. */
-static void map_views(int fd, uint8_t **rx, uint8_t **rw)
-{
-    *rx = mmap(NULL, zone.size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    *rw = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (*rx == MAP_FAILED || *rw == MAP_FAILED)
-        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
-    close(fd);
-}
 
 static int zone_file(void)
 {
@@ -29,11 +20,40 @@ static int zone_file(void)
     return hidden >= 0 ? hidden : fd;
 }
 
+/* Both views of a new file, which is closed: the guest may share its descriptors with other processes. */
+static void map_views(uint8_t **rx, uint8_t **rw)
+{
+    const int fd = zone_file();
+    *rx = mmap(NULL, zone.size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    *rw = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (*rx == MAP_FAILED || *rw == MAP_FAILED)
+        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
+    close(fd);
+}
+
+/* The same of memory that goes by the name /dev/zero: perf asks /tmp/perf-PID.map for no other shared memory.
+ * (Strict overcommit counts all of it at once, unlike the file.) */
+static void map_views_for_perf(uint8_t **rx, uint8_t **rw)
+{
+    *rw = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    *rx = *rw == MAP_FAILED ? MAP_FAILED : mremap(*rw, 0, zone.size, MREMAP_MAYMOVE);
+    if (*rx == MAP_FAILED || mprotect(*rx, zone.size, PROT_READ | PROT_EXEC) != 0)
+        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
+}
+
+static void make_views(uint8_t **rx, uint8_t **rw)
+{
+    if (options.perf_map)
+        map_views_for_perf(rx, rw);
+    else
+        map_views(rx, rw);
+}
+
 void zone_map(size_t size)
 {
     zone.region_size = ROUND_DOWN(size / CODE_REGIONS, NG_PAGE);
     zone.size = CODE_TRAMP_BYTES + CODE_REGIONS * zone.region_size;
-    map_views(zone_file(), &zone.rx, &zone.rw);
+    make_views(&zone.rx, &zone.rw);
 }
 
 size_t zone_region_start(int region)
@@ -56,7 +76,7 @@ static uint8_t *copy_rx, *copy_rw;
  * before the fork: after it the parent goes on changing its own. */
 void zone_copy_before_fork(void)
 {
-    map_views(zone_file(), &copy_rx, &copy_rw);
+    make_views(&copy_rx, &copy_rw);
     for (int i = -1; i < CODE_REGIONS; i++) {
         const size_t at = i < 0 ? 0 : zone_region_start(i), n = i < 0 ? CODE_TRAMP_BYTES : zone.used[i];
         memcpy(copy_rw + at, zone.rw + at, n);
