@@ -29,7 +29,7 @@ static size_t affordable(size_t zone_size)
 
 void code_init(size_t zone_size)
 {
-    const struct vex_host host = { .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O };
+    const struct vex_host host = run_vex_host();
     base_lock_register(&code_lock, 20);
     zone_map(affordable(zone_size));
     const size_t n = host_x86_64_emit_tramps(zone.rw, &host, tramp_entry);
@@ -293,6 +293,9 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     n->t.mode = b->mode;
     n->t.guest_bytes = b->guest_bytes ? b->guest_bytes : 1;
     n->t.size = (uint32_t)c->size;
+    n->t.entry = c->entry;
+    n->t.table_entry = c->table_entry;
+    n->t.cache_entry = c->cache_entry;
     for (uint32_t i = 0; i < b->n_insns; i++)
         n->t.insn_offset[i] = (uint32_t)(b->insns[i].pc - b->pc);
     for (uint32_t i = 0; i < c->n_exits; i++)
@@ -350,7 +353,7 @@ void code_chain(struct translation *t, uint32_t exit, struct translation *to)
         if (e->next)
             e->next->link = &e->next;
         target->incoming = e;
-        point_jump(from, exit, to->rx);
+        point_jump(from, exit, to->rx + to->entry);
         stats.chained++;
     }
     base_unlock(&code_lock);
@@ -416,7 +419,7 @@ static void move_locked(void)
             if (m.nodes[i]->t.exits[k].chainable) {
                 struct code_edge *e = &m.nodes[i]->edges[k];
                 if (e->to)
-                    point_jump(m.nodes[i], k, e->to->t.rx);
+                    point_jump(m.nodes[i], k, e->to->t.rx + e->to->t.entry);
                 else
                     point_at_stub(m.nodes[i], k);
             }

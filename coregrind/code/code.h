@@ -12,6 +12,7 @@ struct translation {                 /* opaque to others but for these */
     guest_addr pc; uint32_t guest_bytes; uint8_t mode;
     uint32_t id;
     uint8_t *rx; uint32_t size;
+    uint32_t entry, table_entry, cache_entry; /* offsets from rx; see struct vex_code */
     struct vex_side *sides; uint32_t n_sides;
     struct vex_exit *exits; uint32_t n_exits;
     uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc */

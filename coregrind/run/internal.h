@@ -8,8 +8,8 @@
 #define RUN_RETURN_PC (ng_strip_size - 0x1000)
 
 /* The translation of (pc, mode), made now if there is none.  NULL: the bytes cannot be fetched, and *fault_at is
- * the first address that cannot. */
-struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, guest_addr *fault_at);
+ * the first address that cannot.  indirect: an indirect jump leads there. */
+struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, bool indirect, guest_addr *fault_at);
 void run_translator_free(void);          /* this thread's buffers */
 
 /* checked.c: blocks on pages that are written and run alternately (translation.checked). */

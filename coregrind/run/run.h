@@ -9,6 +9,7 @@
 #include <signal.h>
 #include "base/base.h"
 #include "nagrind/tool.h"
+#include "vex/vex.h"
 
 struct kernel_sigaltstack { uint64_t sp; int flags; uint64_t size; };
 
@@ -47,7 +48,9 @@ struct ng_thread {
 
 extern __thread struct ng_thread run_self __attribute__((tls_model("initial-exec")));
 extern __thread bool run_is_guest __attribute__((tls_model("initial-exec")));
-int32_t run_state_offset(void);      /* of run_self.state from the FS base */
+/* First level of indirect jumps: x86_jump_first(pc) -> code (see x86_64.h). */
+extern __thread void *run_jumps[X86_JUMPS] __attribute__((tls_model("initial-exec")));
+struct vex_host run_vex_host(void);  /* what the back end must know of this process */
 
 void run_init(void);
 /* Runs the main thread from the state prepared by the loader; never returns. */

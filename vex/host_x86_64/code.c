@@ -11,6 +11,7 @@ void vex_code_init(struct vex_code *c)
 void vex_code_reset(struct vex_code *c)
 {
     c->size = 0;
+    c->entry = c->table_entry = c->cache_entry = 0;
     c->n_relocs = c->n_exits = c->n_sides = 0;
 }
 
