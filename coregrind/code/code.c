@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* code: translations come, are chained, and go. */
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -16,7 +15,6 @@ static uint32_t tramp_entry[VEX_TRAMPS];
 static struct node *retired;
 static uint32_t n_retired;
 enum { FEW_RETIRED = 64, MANY_RETIRED = 1024 };
-static FILE *perf_map;
 static struct { uint64_t inserted, deleted, evicted_regions, moved, chained, waits; } stats;
 
 /* Under ulimit -v the zone, seen twice, must leave room for the program. */
@@ -346,15 +344,6 @@ static void place(struct node *n, const struct vex_code *c)
     join_region(n, zone.rings[0].current);
 }
 
-static void perf_entry(const struct node *n)
-{
-    char name[256];
-    ng_describe_pc(n->t.pc, name, sizeof name);
-    fprintf(perf_map, "%lx %x %s%s\n", (unsigned long)n->t.rx, n->t.hot, name, n->t.mode ? " [dirty]" : "");
-    fprintf(perf_map, "%lx %x %s%s [cold]\n", (unsigned long)n->t.cold_rx, n->t.size - n->t.hot, name, n->t.mode ? " [dirty]" : "");
-    fflush(perf_map);
-}
-
 struct translation *code_insert(const struct ir_block *b, const struct vex_code *c)
 {
     base_lock(&code_lock);
@@ -374,8 +363,6 @@ struct translation *code_insert(const struct ir_block *b, const struct vex_code 
             relocate(n);
             table_add(n);
             stats.inserted++;
-            if (perf_map)
-                perf_entry(n);
         }
     }
     base_unlock(&code_lock);
@@ -484,15 +471,6 @@ void code_move_all(void)
     }
     base_unlock(&code_lock);
     ng_world_resume();
-}
-
-void code_perf_map(bool on)
-{
-    char path[64];
-    if (!on || perf_map)
-        return;
-    snprintf(path, sizeof path, "/tmp/perf-%d.map", getpid());
-    perf_map = fopen(path, "we");
 }
 
 void code_stats(void)

@@ -51,5 +51,6 @@ void code_thread_exit(struct x86_state *s);
 /* Around fork, with all other threads stopped: the child gets a zone of its own. */
 void code_before_fork(void);
 void code_after_fork(bool child);        /* in both processes; also if there was no child */
-void code_perf_map(bool on);
+/* --perf-map: the living translations into /tmp/perf-PID.map, where perf looks for the names of generated code. */
+void code_perf_map(void);
 void code_stats(void);

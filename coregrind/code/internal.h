@@ -50,6 +50,8 @@ struct code_zone {
     uint8_t *rx, *rw;
     size_t size;                         /* all, trampolines included */
     size_t region_size, hot_used[CODE_REGIONS], cold_used[CODE_REGIONS];
+    int32_t *counters;                   /* by id: runs until a first translation counts as hot */
+    uint32_t n_counters;
     struct code_ring rings[2];
     struct node *nodes[CODE_REGIONS];    /* living translations by region */
     uint64_t emptied_at[CODE_REGIONS];   /* epoch when its last translation died */

@@ -7,7 +7,7 @@
 #include "code/internal.h"
 #include "report/report.h"
 
-enum { BUCKETS = 1 << 17, PAGE_BUCKETS = 1 << 14, MIN_BYTES = 64 };
+enum { BUCKETS = 1 << 17, PAGE_BUCKETS = 1 << 14 };
 
 static _Atomic(struct node *) *buckets;
 static struct code_page_link **page_buckets;
@@ -29,7 +29,7 @@ static void *reserve(size_t size)
 
 void table_init(void)
 {
-    id_limit = (uint32_t)(2 * zone.size / MIN_BYTES) + 1024;
+    id_limit = zone.n_counters;
     buckets = reserve(BUCKETS * sizeof *buckets);
     page_buckets = reserve(PAGE_BUCKETS * sizeof *page_buckets);
     by_id = reserve(id_limit * sizeof *by_id);

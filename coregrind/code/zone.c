@@ -6,20 +6,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "code/internal.h"
+#include "launch/options.h"
 #include "report/report.h"
 
 struct code_zone zone;
-enum { FIRST_RING = 5 };                 /* regions of first translations */
-
-/* Both views of fd, which is closed: the guest may share its descriptors with other processes. */
-static void map_views(int fd, uint8_t **rx, uint8_t **rw)
-{
-    *rx = mmap(NULL, zone.size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    *rw = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (*rx == MAP_FAILED || *rw == MAP_FAILED)
-        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
-    close(fd);
-}
+enum { FIRST_RING = 5,                   /* regions of first translations */
+       MIN_BYTES = 64 };                 /* of a translation, more or less */
 
 static int zone_file(void)
 {
@@ -30,13 +22,50 @@ static int zone_file(void)
     return hidden >= 0 ? hidden : fd;
 }
 
+/* Both views of a new file, which is closed: the guest may share its descriptors with other processes.  *rx: the
+ * (reserved) address of the RX view, or NULL. */
+static void map_views(uint8_t **rx, uint8_t **rw)
+{
+    const int fd = zone_file();
+    *rx = mmap(*rx, zone.size, PROT_READ | PROT_EXEC, MAP_SHARED | (*rx ? MAP_FIXED : 0), fd, 0);
+    *rw = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (*rx == MAP_FAILED || *rw == MAP_FAILED)
+        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
+    close(fd);
+}
+
+/* The same of memory that goes by the name /dev/zero: perf asks /tmp/perf-PID.map for no other shared memory.
+ * (Strict overcommit counts all of it at once, unlike the file.) */
+static void map_views_for_perf(uint8_t **rx, uint8_t **rw)
+{
+    *rw = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    *rx = *rw == MAP_FAILED ? MAP_FAILED : mremap(*rw, 0, zone.size, MREMAP_MAYMOVE | (*rx ? MREMAP_FIXED : 0), *rx);
+    if (*rx == MAP_FAILED || mprotect(*rx, zone.size, PROT_READ | PROT_EXEC) != 0)
+        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
+}
+
+static void make_views(uint8_t **rx, uint8_t **rw)
+{
+    if (options.perf_map)
+        map_views_for_perf(rx, rw);
+    else
+        map_views(rx, rw);
+}
+
 void zone_map(size_t size)
 {
     zone.region_size = ROUND_DOWN(size / CODE_REGIONS, NG_PAGE);
     zone.size = CODE_TRAMP_BYTES + CODE_REGIONS * zone.region_size;
     zone.rings[0] = (struct code_ring){ .n = FIRST_RING };
     zone.rings[1] = (struct code_ring){ .first = FIRST_RING, .n = CODE_REGIONS - FIRST_RING, .current = FIRST_RING };
-    map_views(zone_file(), &zone.rx, &zone.rw);
+    /* Counters stand right behind the RX view, where code reaches them. */
+    zone.n_counters = (uint32_t)(2 * zone.size / MIN_BYTES) + 1024;
+    const size_t counters = ROUND_UP(zone.n_counters * sizeof *zone.counters, NG_PAGE);
+    zone.rx = mmap(NULL, zone.size + counters, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (zone.rx == MAP_FAILED)
+        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
+    zone.counters = (int32_t *)(zone.rx + zone.size);
+    make_views(&zone.rx, &zone.rw);
 }
 
 static size_t region_start(int region)
@@ -86,7 +115,8 @@ static uint8_t *copy_rx, *copy_rw;
  * before the fork: after it the parent goes on changing its own. */
 void zone_copy_before_fork(void)
 {
-    map_views(zone_file(), &copy_rx, &copy_rw);
+    copy_rx = NULL;
+    make_views(&copy_rx, &copy_rw);
     zone_copy_to(copy_rw);
 }
 

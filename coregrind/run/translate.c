@@ -158,6 +158,7 @@ struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, 
 {
     struct translator *x = translator_get();
     struct translation *made;
+    const uint64_t start = options.stats ? run_cpu_ns() : 0;
     *fault_at = pc;
     for (;;) {
         space_protect_code(pc);
@@ -172,10 +173,11 @@ struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, 
             break;
         code_discard_range(pc, x->out.guest_bytes ? x->out.guest_bytes : 1);
     }
-    t->stats[RUN_STAT_TRANSLATIONS]++;
-    t->stats[RUN_STAT_DIRTY_TRANSLATIONS] += mode != 0;
-    t->stats[RUN_STAT_GUEST_INSNS] += x->out.n_insns;
+    t->stats[RUN_STAT_BLOCKS + mode]++;
+    t->stats[RUN_STAT_INSNS + mode] += x->out.n_insns;
     t->stats[RUN_STAT_HOST_BYTES] += x->code.size;
+    if (options.stats)
+        t->stats[RUN_STAT_NS + mode] += run_cpu_ns() - start;
     run_trace_host(made);
     return made;
 }
