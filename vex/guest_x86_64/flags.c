@@ -81,7 +81,8 @@ static bool ends_look(const ZydisDecodedInstruction *zi)
     }
 }
 
-/* *read_first: flags that are read before they are written at pc; *neither: neither read nor written as far as the look goes. */
+/* *read_first: flags that are read before they are written at pc; *neither: neither, as far as the look goes, or
+ * written only perhaps (a shift by 0). */
 static void look(const struct vex_decode_request *r, guest_addr pc, uint8_t *read_first, uint8_t *neither)
 {
     const uint8_t *bytes;
@@ -97,7 +98,7 @@ static void look(const struct vex_decode_request *r, guest_addr pc, uint8_t *rea
         if (!x86_quick_decode(bytes, n, &zi, NULL) && ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, n, &zi)))
             break;
         x86_flags_of(&zi, &read, &written);
-        live |= read & unknown;
+        live |= (zi.cpu_flags ? x86_flags_from_zydis(zi.cpu_flags->tested) : 0) & unknown;
         target = direct_target(&zi, pc);
         if (target) {
             pc = target;
