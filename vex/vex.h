@@ -21,8 +21,15 @@ struct vex_decode_request {
     /* Readable bytes at a branch target, for the look at successors' flags: length, 0 if not readable. */
     size_t (*peek)(void *arg, guest_addr pc, const uint8_t **bytes);
     void *peek_arg;
-    /* The program passes flags through returns: some call's return site was seen to read them. */
-    bool returns_flags;
+    /* Blocks that follow jumps, NATIVE form only (else NULL): where does the block go on?  taken: the target of a
+     * jump, call or branch, or where a return should lead (its call is in the block); next: what follows a branch that is
+     * not taken, else 0.  Yields one of the two, or 0: the block ends here.  *bytes, *n: guest code there; to outlive the
+     * decoding. */
+    guest_addr (*follow)(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
+    void *follow_arg;
+    /* The program passes flags through returns (some call's return site was seen to read them), or may pass them
+     * through other indirect jumps. */
+    bool returns_flags, jumps_flags;
     bool host_cpu;          /* --cpu=host: instructions beyond x86-64-v3 are known */
 };
 /* Fills *b (reset by the callee).  Never fails: undecodable bytes become IR_EXIT_TRAP with SIGILL;
@@ -73,6 +80,7 @@ enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_6
 enum vex_reloc_kind {
     VEX_RELOC_TRAMP32,      /* rel32 to trampoline value */
     VEX_RELOC_ID32,         /* imm32: this translation's id */
+    VEX_RELOC_COUNTER32,    /* rel32 to this translation's counter (of runs; ir_block.counts) */
     VEX_RELOC_HELPER64,     /* imm64: address of helper value */
     VEX_RELOC_OBJECT64      /* imm64: address of tool object value */
 };

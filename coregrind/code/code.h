@@ -16,15 +16,24 @@ struct translation {                 /* opaque to others but for these */
     uint32_t entry, table_entry, cache_entry; /* offsets from rx; see struct vex_code */
     struct vex_side *sides; uint32_t n_sides;
     struct vex_exit *exits; uint32_t n_exits;
-    uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc */
+    uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc (signed), [n_insns]: where the last leads */
+    bool reads_flags;                /* that were made before it */
+    bool hot_tier;                   /* a longer translation of hot code */
     bool checked;                    /* from a page that changes often: made anew for every run, never linked */
 };
 
-void code_init(size_t zone_size);
+/* hot_after: runs after which a block that counts leaves by IR_EXIT_HOT, at least 1. */
+void code_init(size_t zone_size, uint32_t hot_after);
 void *code_tramp(enum vex_tramp t);              /* RX address */
 /* Copies *c into the zone as the translation of (b->pc, b->mode) and publishes it; another thread's earlier
  * one wins.  Evicts cold translations when full.  Never fails. */
 struct translation *code_insert(const struct ir_block *b, const struct vex_code *c);
+/* The same for a longer translation of hot code: takes the place of the first one, jumps that lead there included. */
+struct translation *code_insert_hot(const struct ir_block *b, const struct vex_code *c);
+/* Runs of a first translation so far; from any thread, roughly. */
+uint32_t code_runs(const struct translation *t);
+/* Lets it count on without end: it stays as it is. */
+void code_stop_counting(struct translation *t);
 struct translation *code_find(guest_addr pc, int mode);          /* or NULL */
 struct translation *code_by_host(const void *rx);                /* translation that holds a host address, or NULL */
 /* Host address of an offset in t's code. */

@@ -231,6 +231,9 @@ static int act(struct ng_thread *t, const struct ir_exit *e, struct link *link)
         return 0;
     case IR_EXIT_ATTENTION:
         return e->mode;
+    case IR_EXIT_HOT:
+        run_translate_hot(t, e->pc);
+        return 0;
     case IR_EXIT_EMULATE:
         run_emulate(t, e);
         return 0;
@@ -271,6 +274,8 @@ static int turn(struct ng_thread *t, int mode, struct link *link)
     struct translation *to = find_or_translate(t, mode, last.indirect);
     if (!to)
         return 0;
+    if (last.indirect)
+        run_note_indirect(to);
     connect(t, &last, to, mode);
     run_enter(t, to);
     return leave(t, link);
