@@ -272,10 +272,8 @@ static int turn(struct ng_thread *t, int mode, struct link *link)
     if ((options.stress & STRESS_DIRTY) && tool->modes > 1)
         mode = 1;
     struct translation *to = find_or_translate(t, mode, last.indirect);
-    if (!to)
+    if (!to || (last.indirect && !run_note_indirect(to)))
         return 0;
-    if (last.indirect)
-        run_note_indirect(to);
     connect(t, &last, to, mode);
     run_enter(t, to);
     return leave(t, link);

@@ -202,11 +202,12 @@ static bool reads_flags(const struct ir_block *b)
     return false;
 }
 
-void run_note_indirect(const struct translation *to)
+bool run_note_indirect(const struct translation *to)
 {
     if (!to->reads_flags || atomic_exchange(&jumps_flags, true))
-        return;
+        return true;
     code_discard_all();
+    return false;
 }
 
 static void account(struct ng_thread *t, const struct translator *x, int mode, uint64_t start)
