@@ -10,15 +10,19 @@ Environment:
     N           rounds                                                           [5]
     N_VALGRIND  rounds in which valgrind takes part                              [N]
     N_STARTUP   rounds of the start-up programs                                  [15, 1 if tiny]
-    PROGRAMS    names of suite.py, "none"; start-up programs are called start-NAME    [all]
+    N_MEMORY    rounds of the programs that show peak memory                     [1]
+    PROGRAMS    names of suite.py; those of its other parts are start-NAME, memory-NAME  [all]
     VARIANTS    of native, none, memcheck, no-origins, vg-none, vg-memcheck; native always runs [all]
     TIMEOUT     seconds a run may take                                           [600]
     NAGRIND     the nagrind to measure                                           [the one built]
     OUT         folder for inputs and results                                    [tests/out/bench]
     CHART       where the chart goes, "" for nowhere                             [OUT/bench.svg]
+    METRIC      what the chart shows: wall or cpu                                [wall]
+    QUIET       if set, only failures and their number are printed
 
-Every variant must give the native run's standard output and exit code; where
-one does not, that is printed, and the exit code is 1.
+Every variant must give the native run's standard output and exit code, and
+nagrind must report no errors but in the programs that suite.py names; where
+that does not hold it is printed, and the exit code is 1.
 """
 import hashlib
 import json
@@ -37,6 +41,7 @@ import suite
 
 ROOT = os.path.abspath(os.path.join(suite.HERE, '../..'))
 VARIANTS = ['native', 'none', 'memcheck', 'no-origins', 'vg-none', 'vg-memcheck']
+PARTS = [('bench', suite.PROGRAMS, ''), ('startup', suite.STARTUP, 'start-'), ('memory', suite.MEMORY, 'memory-')]
 
 
 class Settings:
@@ -46,6 +51,9 @@ class Settings:
         self.rounds = int(env.get('N') or 5)
         self.rounds_valgrind = int(env.get('N_VALGRIND') or self.rounds)
         self.rounds_startup = int(env.get('N_STARTUP') or (1 if tiny else 15))
+        self.rounds_memory = int(env.get('N_MEMORY') or 1)
+        self.metric = env.get('METRIC') or 'wall'
+        self.quiet = bool(env.get('QUIET'))
         self.names = (env.get('PROGRAMS') or '').split()
         chosen = (env.get('VARIANTS') or ' '.join(VARIANTS)).split()
         unknown = set(chosen) - set(VARIANTS)
@@ -56,6 +64,8 @@ class Settings:
         self.out = os.path.abspath(env.get('OUT') or 'tests/out/bench')
         self.nagrind = os.path.abspath(env.get('NAGRIND') or 'nagrind')
         self.chart = env.get('CHART', os.path.join(self.out, 'bench.svg'))
+        self.results = os.path.join(self.out, 'results.json')
+        os.makedirs(self.out, exist_ok=True)
 
     def chooses(self, name):
         return not self.names or name in self.names
@@ -66,6 +76,7 @@ class Settings:
         return {'native': [],
                 'none': [self.nagrind, '--tool=none', log],
                 'memcheck': [self.nagrind, '--track-origins=yes', log],
+                'stats': [self.nagrind, '--track-origins=yes', '--stats=yes', log],
                 'no-origins': [self.nagrind, '--track-origins=no', log],
                 'vg-none': [suite.find('valgrind'), '--tool=none', log],
                 'vg-memcheck': [suite.find('valgrind'), log]}[variant]
@@ -89,21 +100,31 @@ def run(settings, command, variant):
     with open(at['stdout'], 'rb') as f:
         result['stdout'] = hashlib.file_digest(f, 'sha256').hexdigest() if hasattr(hashlib, 'file_digest') \
             else hashlib.sha256(f.read()).hexdigest()
-    result['errors'] = reported(at['log'])
+    if variant != 'native':
+        read_log(result, at['log'])
     return result
 
 
-def reported(log):
-    """Number of errors in a log, None where there is no such line."""
-    if not os.path.exists(log):
-        return None
-    with open(log, errors='replace') as f:
-        found = re.findall(r'ERROR SUMMARY: ([\d,]+) errors', f.read())
-    return int(found[-1].replace(',', '')) if found else None
+def number(text):
+    return float(text.replace(',', ''))
+
+
+def read_log(result, path):
+    """Number of errors in a log, if it says so; what was translated in the clean mode, if it does."""
+    if not os.path.exists(path):
+        return
+    with open(path, errors='replace') as f:
+        text = f.read()
+    found = re.findall(r'ERROR SUMMARY: ([\d,]+) errors', text)
+    if found:
+        result['errors'] = int(number(found[-1]))
+    found = re.search(r'mode 0: .* ([\d,]+) guest instructions translated in ([\d.,]+) ms', text)
+    if found:
+        result['instructions'], result['translation'] = number(found[1]), number(found[2]) / 1000
 
 
 def complaint(result, native):
-    """How a run differs from the native one, or None."""
+    """What is wrong with a run's outcome, or None."""
     if result['timeout']:
         return 'timeout'
     if result['signal'] != native['signal']:
@@ -115,7 +136,18 @@ def complaint(result, native):
 
 class Bench:
     def __init__(self, settings):
-        self.settings, self.runs, self.failures, self.dead = settings, [], [], set()
+        self.settings, self.runs, self.failures, self.dead, self.first = settings, [], [], set(), {}
+        self.about = {'date': time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime()), 'machine': machine(), 'scale': settings.scale,
+                      'nagrind': version([settings.nagrind, '--version']), 'revision': revision(),
+                      'valgrind': version(['valgrind', '--version'])}
+
+    def say(self, text):
+        if not self.settings.quiet:
+            print(text, flush=True)
+
+    def fail(self, text):
+        self.failures.append(text)
+        print('FAIL ' + text, flush=True)
 
     def prepare(self, rows, prefix):
         programs = []
@@ -130,36 +162,42 @@ class Bench:
                     self.fail('%s is not installed; ./setup would do it' % row[1].split()[0])
         return programs
 
-    def fail(self, text):
-        self.failures.append(text)
-        print('FAIL ' + text, flush=True)
+    def variants(self, part, turn):
+        """Those that take part in this round."""
+        late = part == 'bench' and turn >= self.settings.rounds_valgrind
+        chosen = [v for v in self.settings.variants if not (late and v.startswith('vg-'))]
+        return chosen + ['stats'] if part == 'startup' and 'memcheck' in chosen else chosen
 
-    def round(self, number, programs, part, first):
+    def round(self, part, turn, programs):
         for program in programs:
             shown = []
-            for variant in self.settings.variants:
-                if variant.startswith('vg-') and part == 'bench' and number >= self.settings.rounds_valgrind:
-                    continue
-                if (program.name, variant) in self.dead:
-                    continue
-                result = run(self.settings, program.command, variant)
-                native = first.setdefault(program.name, result)
-                wrong = complaint(result, native)
-                result.update(program=program.name, variant=variant, part=part, round=number, wrong=wrong)
-                self.runs.append(result)
-                shown.append('%s %.2f' % (variant, result['wall'] / 1e6))
-                if wrong:
-                    self.fail('%s under %s: %s' % (program.name, variant, wrong))
-                    self.dead.add((program.name, variant))
-            if part == 'bench':
-                print('round %d: %-13s %s' % (number + 1, program.name, ', '.join(shown)), flush=True)
+            for variant in self.variants(part, turn):
+                if (program.name, variant) not in self.dead:
+                    result = self.one(part, turn, program, variant)
+                    shown.append('%s %.2f' % (variant, result['wall'] / 1e6))
+            self.save()
+            if part != 'startup':
+                self.say('round %d: %-13s %s' % (turn + 1, program.name, ', '.join(shown)))
 
-    def save(self, path):
-        about = {'date': time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime()), 'machine': machine(), 'scale': self.settings.scale,
-                 'nagrind': version([self.settings.nagrind, '--version']), 'revision': revision(),
-                 'valgrind': version(['valgrind', '--version'])}
-        with open(path, 'w') as f:
-            json.dump({'about': about, 'runs': self.runs}, f, indent=0)
+    def one(self, part, turn, program, variant):
+        """One run, kept and judged; a variant that fails is not run again."""
+        result = run(self.settings, program.command, variant)
+        wrong = complaint(result, self.first.setdefault(program.name, result))
+        result.update(program=program.name, variant=variant, part=part, round=turn, wrong=wrong)
+        self.runs.append(result)
+        ours = not variant.startswith('vg-')
+        if ours and result.get('errors') and not wrong and program.name not in suite.REPORTED:
+            wrong = '%d errors reported' % result['errors']
+        if wrong:
+            self.fail('%s under %s: %s' % (program.name, variant, wrong))
+            self.dead.add((program.name, variant))
+        return result
+
+    def save(self):
+        """Writes what there is so far: a bench that is interrupted was not for nothing."""
+        with open(self.settings.results + '.new', 'w') as f:
+            json.dump({'about': self.about, 'runs': self.runs}, f, indent=0)
+        os.rename(self.settings.results + '.new', self.settings.results)
 
 
 def version(command):
@@ -181,36 +219,36 @@ def machine():
 
 def measure(settings):
     suite.compile_own(settings.out)
-    bench, first = Bench(settings), {}
+    bench = Bench(settings)
     if any(v.startswith('vg-') for v in settings.variants) and not suite.find('valgrind'):
         bench.fail('valgrind is not installed')
         settings.variants = [v for v in settings.variants if not v.startswith('vg-')]
-    programs, startup = bench.prepare(suite.PROGRAMS, ''), bench.prepare(suite.STARTUP, 'start-')
-    for number in range(settings.rounds):
-        bench.round(number, programs, 'bench', first)
-        bench.save(os.path.join(settings.out, 'results.json'))
-    for number in range(settings.rounds_startup):
-        bench.round(number, startup, 'startup', first)
-    bench.save(os.path.join(settings.out, 'results.json'))
+    rounds = {'bench': settings.rounds, 'startup': settings.rounds_startup, 'memory': settings.rounds_memory}
+    for part, rows, prefix in PARTS:
+        programs = bench.prepare(rows, prefix)
+        for turn in range(rounds[part]):
+            bench.round(part, turn, programs)
+    print('%d runs, %d failures' % (len(bench.runs), len(bench.failures)))
     return bench.failures
 
 
 def main():
     settings, failures = Settings(os.environ), []
-    if sys.argv[1:2] == ['--redraw']:
+    if sys.argv[1:2] == ['--redraw'] and sys.argv[2:]:
         files = sys.argv[2:]
     elif len(sys.argv) == 1:
         failures = measure(settings)
-        files = [os.path.join(settings.out, 'results.json')]
+        files = [settings.results]
     else:
         sys.exit(__doc__)
-    results = report.Results(files)
-    print('\n' + report.text(results))
-    if settings.chart and results.programs('bench'):
-        with open(settings.chart, 'w') as f:
-            f.write(chart.draw(results))
-    for failure in failures:
-        print('FAIL ' + failure)
+    if not settings.quiet:
+        results = report.Results(files)
+        print('\n' + report.text(results))
+        if settings.chart and results.programs('bench'):
+            with open(settings.chart, 'w') as f:
+                f.write(chart.draw(results, settings.metric))
+        for failure in failures:
+            print('FAIL ' + failure)
     return 1 if failures else 0
 
 

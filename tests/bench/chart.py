@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bench as an SVG: for each program a bar a variant, time against native, logarithmic.
+"""The bench as an SVG: for each program a bar a variant, wall or processor time against native, logarithmic.
 
 Readable on white and on black: no background, colours of middle lightness,
 text and lines by the reader's colour scheme.
@@ -12,11 +12,12 @@ import report
 BARS = [('none', 'nagrind --tool=none', '#4f9bd9'), ('no-origins', 'nagrind memcheck, no origins', '#3fae76'),
         ('memcheck', 'nagrind memcheck, with origins', '#1f8a5b'), ('vg-none', 'valgrind --tool=none', '#d9a441'),
         ('vg-memcheck', 'valgrind memcheck, no origins', '#d1603d')]
-BAR, GAP, LEFT, WIDTH, RIGHT, TOP = 7, 9, 120, 620, 60, 66
+BAR, GAP, LEFT, WIDTH, RIGHT, TOP = 9, 9, 120, 620, 60, 66
 STYLE = '''<style>
-text { font: 11px system-ui, sans-serif; fill: #333 }
+text { font: 11px system-ui, sans-serif; fill: #777 }
 .title { font-size: 14px; font-weight: 600 } .small { font-size: 9px } .mean { font-weight: 600 }
 line { stroke: #888; stroke-opacity: .35 } .one { stroke-opacity: 1 }
+@media (prefers-color-scheme: light) { text { fill: #333 } }
 @media (prefers-color-scheme: dark) { text { fill: #ccc } }
 </style>'''
 
@@ -50,18 +51,19 @@ class Chart:
         return y + GAP
 
 
-def draw(results):
+def draw(results, what='wall'):
     programs = results.programs('bench')
-    bars = [b for b in BARS if any(results.ratio(p, b[0], 'wall') for p in programs)]
-    groups = [('geometric mean', [(report.geomean([results.ratio(p, v, 'wall') for p in programs]), c) for v, _, c in bars])]
-    groups += [(p, [(results.ratio(p, v, 'wall'), c) for v, _, c in bars]) for p in programs]
+    bars = [b for b in BARS if any(results.ratio(p, b[0], what) for p in programs)]
+    groups = [('geometric mean', [(report.geomean([results.ratio(p, v, what) for p in programs]), c) for v, _, c in bars])]
+    groups += [(p, [(results.ratio(p, v, what), c) for v, _, c in bars]) for p in programs]
     values = [v for _, group in groups for v, _ in group if v]
     chart = Chart(min(0.7, *values) if values else 0.7, max([2.0] + values) * 1.05)
     height = TOP + len(groups) * (BAR * len(bars) + GAP) + 20
     chart.put('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d">', LEFT + WIDTH + RIGHT, height,
               LEFT + WIDTH + RIGHT, height)
     chart.put('%s', STYLE)
-    chart.put('<text x="10" y="18" class="title">Time against native (logarithmic; shorter is better)</text>')
+    chart.put('<text x="10" y="18" class="title">%s against native (logarithmic; shorter is better)</text>',
+              {'wall': 'Wall time', 'cpu': 'Processor time'}[what])
     for i, (_, title, colour) in enumerate(bars):
         x, y = 10 + i % 3 * 230, 26 + i // 3 * 15
         chart.put('<rect x="%d" y="%d" width="10" height="10" fill="%s"/><text x="%d" y="%d">%s</text>', x, y, colour, x + 15,

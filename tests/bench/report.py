@@ -9,6 +9,7 @@ import json
 import math
 import statistics
 
+PARTS = ['bench', 'startup', 'memory']
 COLUMNS = ['none', 'memcheck', 'no-origins', 'vg-none', 'vg-memcheck']
 TITLES = {'native': 'native', 'none': 'none', 'memcheck': 'memcheck', 'no-origins': 'no-orig', 'vg-none': 'vg none',
           'vg-memcheck': 'vg memchk'}
@@ -89,7 +90,7 @@ def rows(results, part, what):
         else:
             cells = [cell(results.ratio(p, c, what)) for c in COLUMNS]
         last = results.against(p, 'vg-memcheck', 'memcheck', what)
-        yield '%-14s %9s' % (p, cell(results.value(p, 'native', what), '%.3f' if what != 'rss' else '%.1f')) \
+        yield '%-14s %9s' % (p.removeprefix(part + '-').removeprefix('start-'), cell(results.value(p, 'native', what), '%.3f' if what != 'rss' else '%.1f')) \
             + ''.join('%10s' % c for c in cells) + '%10s' % cell(last)
     means = [geomean([results.ratio(p, c, what) for p in programs]) for c in COLUMNS]
     last = geomean([results.against(p, 'vg-memcheck', 'memcheck', what) for p in programs])
@@ -99,54 +100,98 @@ def rows(results, part, what):
 
 def reports(results):
     """Programs in which a checker reported errors."""
-    for part in ('bench', 'startup'):
+    for part in PARTS:
         for p in results.programs(part):
-            counts = {}
-            for v in ('memcheck', 'no-origins', 'vg-memcheck'):
-                found = {r['errors'] for r in results.runs(p, v)[0]}
-                if found:
-                    counts[v] = max(e if e is not None else -1 for e in found)
+            counts = {v: max(r.get('errors') or 0 for r in results.runs(p, v)[0])
+                      for v in ('memcheck', 'no-origins', 'vg-memcheck') if results.runs(p, v)[0]}
             if any(counts.values()):
-                yield '%-14s ' % p + ', '.join('%s %s' % (v, 'no summary' if n < 0 else n) for v, n in counts.items())
+                yield '%-14s ' % p + ', '.join('%s %d' % c for c in counts.items())
+
+
+def unsteady(results):
+    """Programs whose native runs differ so much that their ratios mean little."""
+    for p in results.programs('bench'):
+        walls = [quantity(r, 'wall') for table in results.files for r in table.get((p, 'native'), [])]
+        cpus = [quantity(r, 'cpu') for table in results.files for r in table.get((p, 'native'), [])]
+        if max(walls) > 1.3 * min(walls) or max(cpus) > 1.3 * min(cpus):
+            yield '%-14s wall %.2f to %.2f s, processor %.2f to %.2f s' % (p, min(walls), max(walls), min(cpus), max(cpus))
+
+
+def translation(results):
+    """Microseconds a guest instruction in the clean mode, by program."""
+    for p in results.programs('startup'):
+        runs = [r for r in results.runs(p, 'stats')[0] if r.get('instructions')]
+        if runs:
+            yield p, statistics.median(r['translation'] / r['instructions'] for r in runs) * 1e6, runs[0]['instructions']
+
+
+class Demand:
+    """A line of the issue's table: what is measured, by wall time and by processor time, and the limit."""
+    def __init__(self, what, limit, wall, cpu=None, note='', least=False):
+        self.what, self.limit, self.wall, self.cpu, self.note, self.least = what, limit, wall, cpu, note, least
+
+    def met(self):
+        if self.wall is None:
+            return '?'
+        return 'met' if (self.wall >= self.limit if self.least else self.wall <= self.limit) else 'NOT'
+
+    def line(self):
+        return '%-4s %-44s %s %-5g %8s %8s  %s' % (self.met(), self.what, '>=' if self.least else '<=', self.limit,
+                                                   cell(self.wall), '' if self.cpu is None else cell(self.cpu), self.note)
+
+
+def mean_demand(results, what, limit, of, least=False):
+    """A geometric mean over the bench; of(program, quantity) gives the ratios."""
+    wall, cpu = (geomean([of(p, q) for p in results.programs('bench')]) for q in ('wall', 'cpu'))
+    return Demand(what, limit, wall, cpu, least=least)
+
+
+def worst_demand(results, limit, variant):
+    worst = {}
+    for q in ('wall', 'cpu'):
+        ratios = [(results.ratio(p, variant, q), p) for p in results.programs('bench')]
+        worst[q] = max((r for r in ratios if r[0]), default=(None, ''))
+    over = [p for p in results.programs('bench') if (results.ratio(p, variant, 'wall') or 0) > limit]
+    return Demand('  the slowest program', limit, worst['wall'][0], worst['cpu'][0],
+                  '%s; %d programs are above' % (worst['wall'][1], len(over)) if worst['wall'][0] else '')
+
+
+def startup_demands(results):
+    for name in ('true', 'python'):
+        p = 'start-' + name
+        yield Demand('start-up of %s: valgrind / memcheck' % name, 10, results.against(p, 'vg-memcheck', 'memcheck', 'wall'),
+                     least=True)
+    runs, native = results.runs('start-true', 'memcheck')
+    extra = (median(runs, 'wall') - median(native, 'wall')) * 1000 if runs and native else None
+    yield Demand('start-up of true: ms over native', 50, extra)
+    costs = [(cost, p) for p, cost, _ in translation(results)]
+    yield Demand('clean translation, us a guest instruction', 0.8, max(costs)[0] if costs else None,
+                 note=', '.join('%s %.2f' % (p, cost) for cost, p in costs))
 
 
 def demands(results):
-    """(what, demanded, measured, met) for each demand of the issue that this bench measures."""
-    bench = results.programs('bench')
+    """One Demand for each line of the issue that this bench measures."""
+    def to_native(variant):
+        return lambda p, q: results.ratio(p, variant, q)
 
-    def over(variant, what='wall'):
-        return [results.ratio(p, variant, what) for p in bench]
-
-    def most(variant):
-        found = [(r, p) for r, p in zip(over(variant), bench) if r]
-        return max(found) if found else (None, '')
-
-    def upto(what, limit, value, note='', least=False):
-        if value is None:
-            return what, '-', None
-        return what, '%s %g: %.2f%s' % ('>=' if least else '<=', limit, value, note), value >= limit if least else value <= limit
-
-    worst, worst_none = most('memcheck'), most('none')
-    yield upto('memcheck with origins / native', 2.5, geomean(over('memcheck')))
-    yield upto('  the slowest program', 5, worst[0], ' ' + worst[1])
-    yield upto('valgrind memcheck / memcheck with origins', 8,
-               geomean([results.against(p, 'vg-memcheck', 'memcheck', 'wall') for p in bench]), least=True)
-    yield upto('--tool=none / native', 1.3, geomean(over('none')))
-    yield upto('  the slowest program', 2, worst_none[0], ' ' + worst_none[1])
-    yield upto('origins / no origins', 1.05, geomean([results.against(p, 'memcheck', 'no-origins', 'wall') for p in bench]))
-    yield upto('peak memory / valgrind memcheck', 1.3,
-               geomean([results.against(p, 'memcheck', 'vg-memcheck', 'rss') for p in bench]))
-    for name in ('true', 'python'):
-        p = 'start-' + name
-        yield upto('start-up of %s: valgrind / memcheck' % name, 10, results.against(p, 'vg-memcheck', 'memcheck', 'wall'), least=True)
-    runs, native = results.runs('start-true', 'memcheck')
-    extra = (median(runs, 'wall') - median(native, 'wall')) * 1000 if runs and native else None
-    yield upto('start-up of true: ms over native', 50, extra)
+    yield mean_demand(results, 'memcheck with origins / native', 2.5, to_native('memcheck'))
+    yield worst_demand(results, 5, 'memcheck')
+    yield mean_demand(results, 'valgrind memcheck / memcheck with origins', 8,
+                      lambda p, q: results.against(p, 'vg-memcheck', 'memcheck', q), least=True)
+    yield mean_demand(results, '--tool=none / native', 1.3, to_native('none'))
+    yield worst_demand(results, 2, 'none')
+    yield mean_demand(results, 'memcheck with origins / without', 1.05,
+                      lambda p, q: results.against(p, 'memcheck', 'no-origins', q))
+    yield Demand('peak memory / valgrind memcheck', 1.3,
+                 geomean([results.against(p, 'memcheck', 'vg-memcheck', 'rss') for p in results.programs('bench')]))
+    yield from startup_demands(results)
+    for p in results.programs('memory'):
+        yield Demand('peak memory of %s' % p[len('memory-'):] + ' / valgrind', 1.3, results.against(p, 'memcheck', 'vg-memcheck', 'rss'))
 
 
 def rounds(results):
     """How many runs each column's medians are of."""
-    for part in ('bench', 'startup'):
+    for part in PARTS:
         counts = {}
         for v in ['native'] + COLUMNS:
             n = sorted({len(results.runs(p, v)[0]) for p in results.programs(part)} - {0})
@@ -161,13 +206,12 @@ def text(results):
     out += rounds(results)
     titles = {'wall': 'wall time: native in seconds, the others against native', 'cpu': 'processor time (user and system)',
               'rss': 'peak memory in MB'}
-    for part, what in (('bench', 'wall'), ('bench', 'cpu'), ('bench', 'rss'), ('startup', 'wall'), ('startup', 'rss')):
+    for part, what in (('bench', 'wall'), ('bench', 'cpu'), ('bench', 'rss'), ('startup', 'wall'), ('startup', 'rss'),
+                       ('memory', 'rss'), ('memory', 'cpu')):
         if results.programs(part):
-            out += ['', ('start-up, ' if part == 'startup' else '') + titles[what]] + list(rows(results, part, what))
-    found = list(reports(results))
-    if found:
-        out += ['', 'errors reported'] + found
-    out += ['', 'demands']
-    for what, measured, met in demands(results):
-        out.append('%-4s %-44s %s' % ({True: 'met', False: 'NOT', None: '?'}[met], what, measured))
-    return '\n'.join(out)
+            out += ['', part + ', ' + titles[what]] + list(rows(results, part, what))
+    for title, found in (('errors reported', list(reports(results))), ('unsteady native runs', list(unsteady(results)))):
+        if found:
+            out += ['', title] + found
+    out += ['', '%-4s %-44s %-8s %8s %8s' % ('', 'demands', 'limit', 'wall', 'cpu')]
+    return '\n'.join(out + [d.line() for d in demands(results)])

@@ -51,9 +51,21 @@ STARTUP = [
     ('gcc', 'gcc --version', {}),
 ]
 
+# Heaps whose bookkeeping shows in the peak memory.
+MEMORY = [
+    ('1GB-untouched', '{bin}/heap untouched {n}', {'n': 1024}),
+    ('1GB-written', '{bin}/heap written {n}', {'n': 1024}),
+    ('10M-blocks', '{bin}/heap many {n}', {'n': 10_000_000}),
+]
+
+# Programs of which errors are reported with good reason; of any other it is a failure.
+REPORTED = {
+    'cc1': 'its sparse sets are read before they are written, by design',
+}
+
 OWN = {'maps': 'g++ -std=c++17 maps.cc', 'virtual': 'g++ -std=c++17 virtual.cc', 'calls': 'gcc calls.c',
        'vectors': 'gcc -ffp-contract=off vectors.c', 'chase': 'gcc chase.c', 'blocks': 'gcc blocks.c',
-       'launch': 'gcc launch.c'}
+       'heap': 'gcc heap.c', 'launch': 'gcc launch.c'}
 
 
 class Program:
