@@ -31,7 +31,8 @@ static size_t affordable(size_t zone_size)
 
 void code_init(size_t zone_size)
 {
-    const struct vex_host host = { .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O };
+    const struct vex_host host = { .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O,
+                                   .hostcall = run_hostcall };
     base_lock_register(&code_lock, 20);
     zone_map(affordable(zone_size));
     const size_t n = host_x86_64_emit_tramps(zone.rw, &host, tramp_entry);

@@ -65,6 +65,12 @@ void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation 
         atomic_store(&e->code, NULL);
 }
 
+void *code_jump_cache_find(struct x86_state *s, guest_addr pc)
+{
+    struct jump_entry *e = (struct jump_entry *)s->jump_cache + (pc & (JUMP_CACHE_ENTRIES - 1));
+    return e->pc == pc ? atomic_load(&e->code) : NULL;
+}
+
 /* Another thread's entry is changed under it: one word, compared first. */
 void epoch_forget_jumps(const struct node *n)
 {

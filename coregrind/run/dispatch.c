@@ -15,6 +15,7 @@
 #include "tool/load.h"
 
 #define EXIT_INFO_FAULT (~0ull)
+#define EXIT_INFO_GO_ON (~1ull) /* the exit has been acted upon: state.rip says where to go on */
 enum { STRESS_EVENTS = STRESS_FLUSH | STRESS_EVICT | STRESS_MOVE | STRESS_SIGNAL };
 
 /* What the last exit left to do once the next translation is known. */
@@ -231,10 +232,42 @@ static int act(struct ng_thread *t, const struct ir_exit *e, struct link *link)
     ng_fatal("generated code left by exit kind %d at 0x%llx", e->kind, (unsigned long long)t->state.rip);
 }
 
+/* Must the dispatcher see to something before generated code goes on? */
+static bool has_business(const struct ng_thread *t)
+{
+    return t->exiting || options.stress || kernel_signals_waiting(t) ||
+           (__atomic_load_n(&t->state.attention, __ATOMIC_SEQ_CST) & X86_ATT_EVENTS);
+}
+
+/* A replaced function was called: generated code comes here, past the dispatcher.  As there, the state is exact
+ * and no translation is in use.  What the jump cache does not know is left to the dispatcher. */
+void *run_hostcall(struct x86_state *s)
+{
+    struct ng_thread *t = &run_self;
+    const uint64_t info = s->exit_info;
+    const struct translation *from = code_by_id((uint32_t)(info >> 32));
+    t->in_generated = false;
+    ng_assert(from && (uint32_t)info < from->n_exits && s == &t->state);
+    const struct ir_exit *e = &from->exits[(uint32_t)info].ir;
+    s->rip = e->pc;
+    t->stats[RUN_STAT_HOSTCALLS]++;
+    redirect_call(t, e->aux);
+    code_safe_point(s);
+    void *next = has_business(t) ? NULL : code_jump_cache_find(s, s->rip);
+    t->in_generated = true;
+    if (!next)
+        s->exit_info = EXIT_INFO_GO_ON;
+    return next;
+}
+
 /* The exit named by state.exit_info. */
 static int leave(struct ng_thread *t, struct link *link)
 {
     const uint64_t info = t->state.exit_info;
+    if (info == EXIT_INFO_GO_ON) {
+        link->indirect = true;
+        return 0;
+    }
     if (info == EXIT_INFO_FAULT) {
         t->stats[RUN_STAT_FAULTS]++;
         kernel_fault_raise(t);

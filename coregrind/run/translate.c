@@ -127,6 +127,7 @@ static bool compile(struct ng_thread *t, struct translator *x, guest_addr pc, in
     };
     const struct vex_host host = {
         .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O,
+        .hostcall = run_hostcall,
 #ifdef NG_DEBUG
         .debug = true,
 #endif

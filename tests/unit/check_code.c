@@ -22,6 +22,7 @@ static _Atomic int asked;
 static struct ng_thread me;
 
 int32_t run_state_offset(void) { return -1; }
+void *run_hostcall(struct x86_state *s) { (void)s; return NULL; }
 size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t entry[VEX_TRAMPS])
 {
     (void)h;

@@ -147,10 +147,14 @@ static bool is_home(const struct emitter *e)
 static void leave_here(struct emitter *e, struct ir_exit x)
 {
     homecoming(e);
-    if (is_chainable(x.kind))
+    if (is_chainable(x.kind)) {
         chainable_jump(e, x);
-    else
+    } else if (x.kind == IR_EXIT_HOSTCALL && e->identity && e->h->hostcall) {
+        asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), add_exit(e, x, false, 0));
+        leave_with_id(e, VEX_TRAMP_HOSTCALL);
+    } else {
         emit_stub(e, x, false, 0);
+    }
 }
 
 /* The jump cache, looked up on the spot: an indirect jump of its own for each site. */
