@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bench/malloc_pairs: what a malloc and its free cost, below a stack of known depth.
  *
- *     malloc_pairs [PAIRS]
+ *     malloc_pairs [PAIRS [SHAPE]]
  *
  * For each shape it prints the nanoseconds of a pair: `single` frees each block at once,
  * `mixed` keeps 512 blocks of changing sizes alive and replaces them in a scattered order.
@@ -96,7 +96,10 @@ int main(int argc, char **argv)
         { 64, 1, 12, 1 }, { 1000, 1, 12, 1 }, { 64, 1, 12, 2 }, { 1000, 1, 12, 2 },
     };
     const long pairs = argc > 1 ? atol(argv[1]) : 1000000;
+    const size_t only = argc > 2 ? (size_t)atol(argv[2]) : sizeof shapes / sizeof *shapes;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        if (argc > 2 && i != only)
+            continue;
         const struct job j = { pairs, shapes[i].size, shapes[i].mixed, shapes[i].depth };
         const struct job warm = { pairs / 10 + 1, shapes[i].size, shapes[i].mixed, shapes[i].depth };
         pair_ns(warm, shapes[i].threads);
