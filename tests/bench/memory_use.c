@@ -86,6 +86,7 @@ int main(int argc, char **argv)
         char *p = must(malloc(n)), *q = must(malloc(n));
         memset(p, 1, n);
         memcpy(q, p, n);
+        __asm__ volatile("" ::"r"(q) : "memory");
         free(p);
         free(q);
     } else if (!strcmp(what, "zero")) {
