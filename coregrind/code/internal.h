@@ -7,11 +7,19 @@
 
 enum { CODE_ALIGN = 16, CODE_REGIONS = 8, CODE_TRAMP_BYTES = 4096 };
 
-/* One direct jump from a translation to another. */
+/* One direct jump from a translation to another; exits without one lead to their stubs. */
 struct code_edge {
-    struct node *from, *to;              /* to NULL: leads to the stub */
+    struct node *from, *to;
     uint32_t exit;
     struct code_edge *next, **link;      /* in to's list of incoming edges */
+    struct code_edge *next_out;          /* in from's list of outgoing ones; of free ones */
+};
+
+/* struct vex_exit in half the room.  An exit has either a stub of its own to go back to (if it can be chained), or aux. */
+struct code_exit {
+    guest_addr pc;
+    uint32_t jump : 24, kind : 4, mode : 2, chainable : 1;
+    uint32_t stub_or_aux;
 };
 
 /* A guest page that a translation reads bytes of. */
@@ -27,15 +35,14 @@ struct node {
     _Atomic(struct node *) next;         /* hash bucket */
     struct node *retired_next;
     uint64_t retired_at;                 /* epoch */
+    struct code_edge *incoming, *outgoing;
+    struct node *region_next, **region_link;
     _Atomic bool dead;                   /* out of the tables; runs on until all have passed a safe point */
     uint8_t region;
-    struct code_edge *incoming;
-    struct code_edge *edges;             /* one an exit */
-    struct vex_reloc *relocs;
-    uint32_t n_relocs;
-    struct code_page_link *pages;
     uint32_t n_pages;
-    struct node *region_next, **region_link;
+    const uint8_t *notes;                /* notes.c */
+    struct code_exit *exits;             /* [t.n_exits] */
+    struct code_page_link pages[];       /* [n_pages] */
 };
 
 extern struct base_lock code_lock;
@@ -60,6 +67,11 @@ static inline uint8_t *zone_rw(const uint8_t *rx)
 {
     return zone.rw + (rx - zone.rx);
 }
+
+/* ---- notes.c: instructions, relocations and sides, packed ---- */
+size_t notes_room(const struct ir_block *b, const struct vex_code *c); /* more than notes_write needs */
+size_t notes_write(uint8_t *to, const struct ir_block *b, const struct vex_code *c); /* bytes written */
+void notes_each_reloc(const struct node *n, void (*fn)(const struct node *n, const struct vex_reloc *r));
 
 /* ---- table.c: look-up ---- */
 void table_init(void);

@@ -157,22 +157,6 @@ struct translation *code_by_host(const void *rx)
     return t && (const uint8_t *)rx >= t->rx && (const uint8_t *)rx < t->rx + t->size ? t : NULL;
 }
 
-const struct vex_side *code_side(const struct translation *t, const void *rx)
-{
-    const uint32_t offset = (uint32_t)((const uint8_t *)rx - t->rx);
-    uint32_t low = 0, high = t->n_sides; /* sides[low] is at or before offset, sides[high] after it */
-    if (!high || t->sides[0].host_offset > offset)
-        return NULL;
-    while (high - low > 1) {
-        const uint32_t mid = (low + high) / 2;
-        if (t->sides[mid].host_offset <= offset)
-            low = mid;
-        else
-            high = mid;
-    }
-    return &t->sides[low];
-}
-
 struct translation *code_find(guest_addr pc, int mode)
 {
     struct node *n = table_find(pc, mode);

@@ -127,8 +127,8 @@ static bool leads_to(const struct translation *from, uint32_t exit, const struct
 {
     if (!from || exit >= from->n_exits || from->checked)
         return false;
-    const struct ir_exit *e = &from->exits[exit].ir;
-    return e->pc == to->pc && (e->mode == to->mode || (options.stress & STRESS_DIRTY));
+    const struct ir_exit e = code_exit(from, exit);
+    return e.pc == to->pc && (e.mode == to->mode || (options.stress & STRESS_DIRTY));
 }
 
 static void connect(struct ng_thread *t, const struct link *link, struct translation *to, int mode)
@@ -255,7 +255,7 @@ static int leave(struct ng_thread *t, struct link *link)
     link->exit = (uint32_t)info;
     const struct translation *from = code_by_id(link->id);
     ng_assert(from && link->exit < from->n_exits);
-    const struct ir_exit *e = &from->exits[link->exit].ir;
+    const struct ir_exit x = code_exit(from, link->exit), *e = &x;
     if (e->kind != IR_EXIT_INDIRECT && e->kind != IR_EXIT_ICALL && e->kind != IR_EXIT_RET)
         t->state.rip = e->pc;
     return act(t, e, link);
