@@ -90,6 +90,10 @@ struct vex_side { uint32_t host_offset; uint16_t insn; uint16_t gpr_in_state; ui
 
 struct vex_code {
     uint8_t *code; size_t size, cap;
+    /* Bytes below `hot` run often, those from there on (stubs, rare paths, constants) seldom: they may stand anywhere
+     * within 2 GiB.  cross: offsets of the rel32 fields that lead from one part to the other, as if they were adjacent. */
+    uint32_t hot;
+    uint32_t *cross, n_cross, cap_cross;
     /* Where the block is entered: by known jumps; by jumps through the first table, which must be verified
      * (state.rip); by jumps that are. At the latter two guest rcx is in its image only. */
     uint32_t entry, table_entry, cache_entry;

@@ -73,8 +73,8 @@ void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation 
     atomic_store_explicit(&e->code, NULL, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     e->pc = pc;
-    atomic_store(&e->code, to->rx + to->cache_entry);
-    atomic_store(first, to->rx + to->table_entry);
+    atomic_store(&e->code, code_at(to, to->cache_entry));
+    atomic_store(first, code_at(to, to->table_entry));
     /* Its killer may have looked at the entries just before. */
     if (((struct node *)to)->dead) {
         atomic_store(&e->code, NULL);
@@ -87,8 +87,8 @@ void epoch_forget_jumps(const struct node *n)
 {
     for (struct code_thread *t = threads; t; t = t->next) {
         struct jump_entry *e = (struct jump_entry *)t->s->jump_cache + x86_jump_second(n->t.pc);
-        uint8_t *expected = n->t.rx + n->t.cache_entry;
-        void *expected_first = n->t.rx + n->t.table_entry;
+        uint8_t *expected = code_at(&n->t, n->t.cache_entry);
+        void *expected_first = code_at(&n->t, n->t.table_entry);
         atomic_compare_exchange_strong(&e->code, &expected, NULL);
         atomic_compare_exchange_strong(&t->jumps[x86_jump_first(n->t.pc)], &expected_first, code_tramp(VEX_TRAMP_INDIRECT));
     }

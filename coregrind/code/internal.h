@@ -41,26 +41,34 @@ struct node {
     uint8_t region;
     uint32_t n_pages;
     const uint8_t *notes;                /* notes.c */
+    uint32_t *cross, n_cross;            /* of vex_code; only under --stress=move */
     struct code_exit *exits;             /* [t.n_exits] */
     struct code_page_link pages[];       /* [n_pages] */
 };
 
 extern struct base_lock code_lock;
 
-/* ---- zone.c: memory ---- */
+/* ---- zone.c: memory ----
+ * A region is filled from below with what runs often, from above with what runs seldom.  Regions make two rings:
+ * first translations, and the longer ones of hot code. */
+struct code_ring { int first, n, current; };
+struct code_place { size_t hot, cold; }; /* offsets from rx */
 struct code_zone {
     uint8_t *rx, *rw;
     size_t size;                         /* all, trampolines included */
-    size_t region_size, used[CODE_REGIONS];
-    int current;
+    size_t region_size, hot_used[CODE_REGIONS], cold_used[CODE_REGIONS];
+    struct code_ring rings[2];
     struct node *nodes[CODE_REGIONS];    /* living translations by region */
     uint64_t emptied_at[CODE_REGIONS];   /* epoch when its last translation died */
 };
 extern struct code_zone zone;
 void zone_map(size_t size);
-/* Room for size bytes in the current region: offset from rx, or 0 if it is full. */
-size_t zone_take(size_t size);
-size_t zone_region_start(int region);
+/* Room in a region: true, *p; false if it is full. */
+bool zone_take(int region, size_t hot, size_t cold, struct code_place *p);
+void zone_region_reset(int region);
+size_t zone_used(void);
+void zone_copy_to(uint8_t *to);          /* what is in use, at the same offsets */
+static inline int ring_next(const struct code_ring *r, int region) { return r->first + (region - r->first + 1) % r->n; }
 void zone_copy_before_fork(void);
 void zone_copy_after_fork(bool child);
 static inline uint8_t *zone_rw(const uint8_t *rx)
@@ -82,6 +90,8 @@ void table_remove(struct node *n);       /* from hash and pages; id and host add
 void table_forget(struct node *n);       /* the id: nobody runs it any more */
 struct node *table_find(guest_addr pc, int mode); /* lock-free */
 struct code_page_link *table_page(guest_addr page);
+/* Offset in t's code of a host address; at least t->size if it is not in it. */
+uint32_t table_offset_in(const struct translation *t, const void *rx);
 /* Calls fn for every living translation; fn may remove it. */
 void table_each(void (*fn)(struct node *n, void *arg), void *arg);
 uint32_t table_count(void);

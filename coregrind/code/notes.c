@@ -137,7 +137,7 @@ guest_addr code_insn_pc(const struct translation *t, uint32_t insn)
 
 bool code_side(const struct translation *t, const void *rx, struct vex_side *side)
 {
-    const uint32_t offset = (uint32_t)((const uint8_t *)rx - t->rx);
+    const uint32_t offset = table_offset_in(t, rx);
     const uint8_t *p = relocs_of((const struct node *)t);
     bool any = false;
     for (uint64_t left = get(&p); left; left--) {

@@ -25,7 +25,8 @@ static void entry(struct node *n, void *arg)
 {
     char name[512];
     name_of(n->t.pc, name, sizeof name);
-    fprintf(arg, "%lx %x %s%s\n", (unsigned long)n->t.rx, n->t.size, name, n->t.mode ? " [dirty]" : "");
+    fprintf(arg, "%lx %x %s%s\n", (unsigned long)n->t.rx, n->t.hot, name, n->t.mode ? " [dirty]" : "");
+    fprintf(arg, "%lx %x %s%s [cold]\n", (unsigned long)n->t.cold_rx, n->t.size - n->t.hot, name, n->t.mode ? " [dirty]" : "");
 }
 
 /* A file of ours and nobody else's: /tmp is everybody's. */

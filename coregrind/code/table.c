@@ -61,11 +61,17 @@ static uint32_t take_id(void)
     return id;
 }
 
+static void name_granules(const uint8_t *rx, size_t size, uint32_t id)
+{
+    const size_t first = (rx - zone.rx) / CODE_ALIGN;
+    for (size_t i = 0; i < (size + CODE_ALIGN - 1) / CODE_ALIGN; i++)
+        atomic_store_explicit(&granules[first + i], id, memory_order_release);
+}
+
 void table_host(struct node *n)
 {
-    const size_t first = (n->t.rx - zone.rx) / CODE_ALIGN;
-    for (size_t i = 0; i <= (n->t.size - 1) / CODE_ALIGN; i++)
-        atomic_store_explicit(&granules[first + i], n->t.id, memory_order_release);
+    name_granules(n->t.rx, n->t.hot, n->t.id);
+    name_granules(n->t.cold_rx, n->t.size - n->t.hot, n->t.id);
 }
 
 static size_t page_bucket(guest_addr page)
@@ -148,13 +154,20 @@ struct translation *code_by_id(uint32_t id)
     return n ? &n->t : NULL;
 }
 
+/* Offset of a host address in t's code; UINT32_MAX if it is elsewhere. */
+uint32_t table_offset_in(const struct translation *t, const void *rx)
+{
+    const size_t hot = (const uint8_t *)rx - t->rx, cold = (const uint8_t *)rx - t->cold_rx;
+    return hot < t->hot ? (uint32_t)hot : cold < t->size - t->hot ? (uint32_t)(t->hot + cold) : UINT32_MAX;
+}
+
 struct translation *code_by_host(const void *rx)
 {
     const size_t offset = (const uint8_t *)rx - zone.rx;
     if ((const uint8_t *)rx < zone.rx || offset >= zone.size)
         return NULL;
     struct translation *t = code_by_id(atomic_load_explicit(&granules[offset / CODE_ALIGN], memory_order_acquire));
-    return t && (const uint8_t *)rx >= t->rx && (const uint8_t *)rx < t->rx + t->size ? t : NULL;
+    return t && table_offset_in(t, rx) < t->size ? t : NULL;
 }
 
 struct translation *code_find(guest_addr pc, int mode)

@@ -10,6 +10,7 @@
 #include "report/report.h"
 
 struct code_zone zone;
+enum { FIRST_RING = 5 };                 /* regions of first translations */
 
 static int zone_file(void)
 {
@@ -53,21 +54,50 @@ void zone_map(size_t size)
 {
     zone.region_size = ROUND_DOWN(size / CODE_REGIONS, NG_PAGE);
     zone.size = CODE_TRAMP_BYTES + CODE_REGIONS * zone.region_size;
+    zone.rings[0] = (struct code_ring){ .n = FIRST_RING };
+    zone.rings[1] = (struct code_ring){ .first = FIRST_RING, .n = CODE_REGIONS - FIRST_RING, .current = FIRST_RING };
     make_views(&zone.rx, &zone.rw);
 }
 
-size_t zone_region_start(int region)
+static size_t region_start(int region)
 {
     return CODE_TRAMP_BYTES + region * zone.region_size;
 }
 
-size_t zone_take(size_t size)
+bool zone_take(int region, size_t hot, size_t cold, struct code_place *p)
 {
-    const size_t used = zone.used[zone.current], want = ROUND_UP(size, CODE_ALIGN);
-    if (used + want > zone.region_size)
-        return 0;
-    zone.used[zone.current] = used + want;
-    return zone_region_start(zone.current) + used;
+    hot = ROUND_UP(hot, CODE_ALIGN);
+    cold = ROUND_UP(cold, CODE_ALIGN);
+    if (zone.hot_used[region] + zone.cold_used[region] + hot + cold > zone.region_size)
+        return false;
+    p->hot = region_start(region) + zone.hot_used[region];
+    zone.hot_used[region] += hot;
+    zone.cold_used[region] += cold;
+    p->cold = region_start(region + 1) - zone.cold_used[region];
+    return true;
+}
+
+void zone_region_reset(int region)
+{
+    zone.hot_used[region] = zone.cold_used[region] = 0;
+}
+
+size_t zone_used(void)
+{
+    size_t used = 0;
+    for (int i = 0; i < CODE_REGIONS; i++)
+        used += zone.hot_used[i] + zone.cold_used[i];
+    return used;
+}
+
+void zone_copy_to(uint8_t *to)
+{
+    memcpy(to, zone.rw, CODE_TRAMP_BYTES);
+    for (int i = 0; i < CODE_REGIONS; i++) {
+        const size_t low = region_start(i), high = region_start(i + 1) - zone.cold_used[i];
+        memcpy(to + low, zone.rw + low, zone.hot_used[i]);
+        memcpy(to + high, zone.rw + high, zone.cold_used[i]);
+    }
 }
 
 static uint8_t *copy_rx, *copy_rw;
@@ -77,10 +107,7 @@ static uint8_t *copy_rx, *copy_rw;
 void zone_copy_before_fork(void)
 {
     make_views(&copy_rx, &copy_rw);
-    for (int i = -1; i < CODE_REGIONS; i++) {
-        const size_t at = i < 0 ? 0 : zone_region_start(i), n = i < 0 ? CODE_TRAMP_BYTES : zone.used[i];
-        memcpy(copy_rw + at, zone.rw + at, n);
-    }
+    zone_copy_to(copy_rw);
 }
 
 static void move_view(uint8_t *from, uint8_t *to)

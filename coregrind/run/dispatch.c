@@ -54,7 +54,7 @@ void run_enter(struct ng_thread *t, const struct translation *to)
     void (*tramp)(struct x86_state *, void *) = (void (*)(struct x86_state *, void *))code_tramp(VEX_TRAMP_ENTER);
     t->in_generated = true;
     atomic_signal_fence(memory_order_seq_cst);
-    tramp(&t->state, to->rx + to->entry);
+    tramp(&t->state, code_entry(to));
     atomic_signal_fence(memory_order_seq_cst);
     t->in_generated = false;
 }

@@ -47,20 +47,27 @@ void *tool_object(int id) { return (void *)(uintptr_t)(0x2222222200ull + (unsign
 
 enum { ENTRY = 4, JUMP = 8, STUB = 32, ID = 40, TRAMP = 44, HELPER = 48, OBJECT = 56, SMALL = 64 };
 
-static struct translation *insert(guest_addr pc, int mode, uint32_t guest_bytes, uint32_t size, uint32_t number)
+/* The part from byte `hot` on is cold. */
+static struct translation *insert_split(guest_addr pc, int mode, uint32_t guest_bytes, uint32_t size, uint32_t number, uint32_t hot)
 {
     uint8_t bytes[4096] = { 0 };
+    uint32_t cross[] = { JUMP };
     struct vex_reloc relocs[] = { { ID, VEX_RELOC_ID32, 0 }, { TRAMP, VEX_RELOC_TRAMP32, VEX_TRAMP_EXIT },
                                   { HELPER, VEX_RELOC_HELPER64, 3 }, { OBJECT, VEX_RELOC_OBJECT64, 4 } };
     struct vex_exit exits[] = { { .jump_offset = JUMP, .stub_offset = STUB, .chainable = true } };
     struct vex_side sides[] = { { .host_offset = 0, .insn = 0 }, { .host_offset = 16, .insn = 1 }, { .host_offset = 30, .insn = 2 } };
     struct ir_insn insns[3] = { { .pc = pc }, { .pc = pc + 3 }, { .pc = pc + 5 } };
     struct ir_block b = { .pc = pc, .mode = (uint8_t)mode, .guest_bytes = guest_bytes, .insns = insns, .n_insns = 3 };
-    struct vex_code c = { .code = bytes, .size = size, .entry = ENTRY, .table_entry = 12, .cache_entry = 16, .relocs = relocs, .n_relocs = 4, .exits = exits, .n_exits = 1, .sides = sides, .n_sides = 3 };
+    struct vex_code c = { .code = bytes, .size = size, .hot = hot, .cross = cross, .n_cross = hot < size ? 1 : 0, .entry = ENTRY, .table_entry = 12, .cache_entry = 16, .relocs = relocs, .n_relocs = 4, .exits = exits, .n_exits = 1, .sides = sides, .n_sides = 3 };
     const uint32_t to_stub = STUB - (JUMP + 4);
     memcpy(bytes, &number, 4);
     memcpy(bytes + JUMP, &to_stub, 4);
     return code_insert(&b, &c);
+}
+
+static struct translation *insert(guest_addr pc, int mode, uint32_t guest_bytes, uint32_t size, uint32_t number)
+{
+    return insert_split(pc, mode, guest_bytes, size, number, size);
 }
 
 static uint32_t word(const struct translation *t, uint32_t offset)
@@ -219,6 +226,24 @@ START_TEST(ranges)
     insert(0x2100, 0, 8, SMALL, 2);
     code_discard_all();
     ck_assert_ptr_null(code_find(0x2100, 0));
+}
+END_TEST
+
+START_TEST(two_parts)
+{
+    start(1 << 20);
+    struct translation *a = insert_split(0x1000, 0, 8, 128, 1, 32), *b = insert_split(0x2000, 0, 8, 128, 2, 32);
+    ck_assert_ptr_eq(b->rx, a->rx + 32); /* what is hot stands together */
+    ck_assert_ptr_eq(code_at(a, STUB), a->cold_rx);
+    ck_assert_ptr_eq(jump_target(a), a->cold_rx);
+    ck_assert_ptr_eq(code_by_host(a->cold_rx + 95), a);
+    ck_assert_ptr_eq(code_by_host(a->rx + 31), a);
+    ck_assert_int_eq(side_insn(a, a->cold_rx + 95), 2);
+    ck_assert_int_eq(side_insn(a, a->rx + 29), 1);
+    code_chain(a, 0, b);
+    ck_assert_ptr_eq(jump_target(a), b->rx + ENTRY);
+    code_discard_range(0x2000, 1);
+    ck_assert_ptr_eq(jump_target(a), a->cold_rx);
 }
 END_TEST
 
@@ -382,6 +407,7 @@ int main(void)
     tcase_add_loop_test(c, notes_read_back, 0, 50);
     tcase_add_test(c, chained_and_unchained);
     tcase_add_test(c, ranges);
+    tcase_add_test(c, two_parts);
     tcase_add_test(c, jump_cache_forgets_the_dead);
     tcase_add_test(c, full_zone);
     tcase_add_test(c, reuse_waits_for_threads);

@@ -164,7 +164,12 @@ static void join(struct emitter *e)
         const uint32_t to = f->to_cold == TO_POOL ? pool + 32 * f->to : f->to_cold == TO_COLD ? cold + f->to : f->to;
         const uint32_t rel = to - (at + 4);
         memcpy(e->main.p + at, &rel, 4);
+        if ((at < cold) != (to < cold)) {
+            const uint32_t n = EMIT_ARRAY(out->cross, out->n_cross, out->cap_cross);
+            out->cross[n] = at;
+        }
     }
+    out->hot = cold;
     for (uint32_t i = 0; i < out->n_relocs; i++)
         out->relocs[i].offset = place(out->relocs[i].offset, cold);
     for (uint32_t i = 0; i < out->n_exits; i++) {
