@@ -158,7 +158,7 @@ START_TEST(notes_read_back)
         exits[i] = (struct vex_exit){ .jump_offset = 256 + 8 * (unsigned)i, .stub_offset = 512, .chainable = i & 1,
                                       .ir = { .pc = (guest_addr)rand() << 16, .kind = i & 1 ? IR_EXIT_MODE : IR_EXIT_HOSTCALL, .mode = i & 3, .aux = i & 1 ? 0 : (uint16_t)rand() } };
     const struct ir_block b = { .pc = 0x400000, .guest_bytes = 90, .insns = insns, .n_insns = INSNS };
-    const struct vex_code c = { .code = bytes, .size = sizeof bytes, .relocs = relocs, .n_relocs = RELOCS, .exits = exits, .n_exits = EXITS,
+    const struct vex_code c = { .code = bytes, .size = sizeof bytes, .hot = 2048, .relocs = relocs, .n_relocs = RELOCS, .exits = exits, .n_exits = EXITS,
                                 .sides = sides, .n_sides = SIDES };
     const struct translation *t = code_insert(&b, &c);
     for (uint32_t i = 0; i < INSNS; i++)
@@ -169,12 +169,12 @@ START_TEST(notes_read_back)
         for (int i = 0; i < SIDES && sides[i].host_offset <= offset; i++)
             want = &sides[i];
         struct vex_side got;
-        ck_assert(code_side(t, t->rx + offset, &got));
+        ck_assert(code_side(t, code_at(t, offset), &got));
         ck_assert_mem_eq(&got, want, sizeof got);
     }
     for (int i = 0; i < RELOCS; i++) {
         uint64_t helper;
-        memcpy(&helper, t->rx + relocs[i].offset, 8);
+        memcpy(&helper, code_at(t, relocs[i].offset), 8);
         ck_assert_uint_eq(helper, 0x1111111100ull + relocs[i].value);
     }
     for (uint32_t i = 0; i < EXITS; i++) {
