@@ -60,11 +60,13 @@ struct code_zone {
     struct code_ring rings[2];
     struct node *nodes[CODE_REGIONS];    /* living translations by region */
     uint64_t emptied_at[CODE_REGIONS];   /* epoch when its last translation died */
+    _Atomic uint32_t n_placed[CODE_REGIONS]; /* since it was last empty: entries of table.c's index by host address */
 };
 extern struct code_zone zone;
 void zone_map(size_t size);
 /* Room in a region: true, *p; false if it is full. */
 bool zone_take(int region, size_t hot, size_t cold, struct code_place *p);
+size_t zone_region_start(int region);
 void zone_region_reset(int region);
 size_t zone_used(void);
 void zone_copy_to(uint8_t *to);          /* what is in use, at the same offsets */
@@ -85,7 +87,7 @@ void notes_each_reloc(const struct node *n, void (*fn)(const struct node *n, con
 void table_init(void);
 void table_name(struct node *n);         /* gives it its id */
 void table_add(struct node *n);          /* publishes it: hash, host addresses, pages */
-void table_host(struct node *n);         /* host addresses again, after a move */
+void table_host(struct node *n);         /* host addresses again, after a move: in the order of places */
 void table_remove(struct node *n);       /* from hash and pages; id and host addresses stay */
 void table_forget(struct node *n);       /* the id: nobody runs it any more */
 struct node *table_find(guest_addr pc, int mode); /* lock-free */

@@ -59,7 +59,7 @@ void zone_map(size_t size)
     make_views(&zone.rx, &zone.rw);
 }
 
-static size_t region_start(int region)
+size_t zone_region_start(int region)
 {
     return CODE_TRAMP_BYTES + region * zone.region_size;
 }
@@ -70,16 +70,17 @@ bool zone_take(int region, size_t hot, size_t cold, struct code_place *p)
     cold = ROUND_UP(cold, CODE_ALIGN);
     if (zone.hot_used[region] + zone.cold_used[region] + hot + cold > zone.region_size)
         return false;
-    p->hot = region_start(region) + zone.hot_used[region];
+    p->hot = zone_region_start(region) + zone.hot_used[region];
     zone.hot_used[region] += hot;
     zone.cold_used[region] += cold;
-    p->cold = region_start(region + 1) - zone.cold_used[region];
+    p->cold = zone_region_start(region + 1) - zone.cold_used[region];
     return true;
 }
 
 void zone_region_reset(int region)
 {
     zone.hot_used[region] = zone.cold_used[region] = 0;
+    atomic_store(&zone.n_placed[region], 0);
 }
 
 size_t zone_used(void)
@@ -94,7 +95,7 @@ void zone_copy_to(uint8_t *to)
 {
     memcpy(to, zone.rw, CODE_TRAMP_BYTES);
     for (int i = 0; i < CODE_REGIONS; i++) {
-        const size_t low = region_start(i), high = region_start(i + 1) - zone.cold_used[i];
+        const size_t low = zone_region_start(i), high = zone_region_start(i + 1) - zone.cold_used[i];
         memcpy(to + low, zone.rw + low, zone.hot_used[i]);
         memcpy(to + high, zone.rw + high, zone.cold_used[i]);
     }

@@ -89,11 +89,28 @@ void opt_dead(struct ir_block *b)
         free(used);
 }
 
+/* In native code most blocks have no two computations that could be the same; what they read are guest registers,
+ * which costs nothing. */
+static bool worth_cse(const struct ir_block *b)
+{
+    unsigned n = 0;
+    if (b->form != IR_FORM_NATIVE)
+        return true;
+    for (uint32_t i = 1; i < b->n_ops && n < 2; i++) {
+        const struct ir_op *op = &b->ops[i];
+        if (op->op == IR_GET)
+            n += op->plane != IR_PLANE_GUEST || op->aux > X86_R15;
+        else if (ir_rows[op->op].props & IRP_PURE)
+            n += op->op != IR_CONST && op->op != IR_OPAQUE;
+    }
+    return n > 1;
+}
+
 void opt_run(struct ir_block *b, unsigned passes)
 {
     if (passes & OPT_FOLD)
         opt_fold(b);
-    if (passes & OPT_CSE)
+    if (passes & OPT_CSE && worth_cse(b))
         opt_cse(b);
     if (passes & OPT_DEAD)
         opt_dead(b);
