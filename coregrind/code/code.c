@@ -176,7 +176,7 @@ static void reclaim(void)
             *at = n->retired_next;
             n_retired--;
             table_forget(n);
-            free(n);
+            slab_free(n, n->room);
         } else {
             at = &n->retired_next;
         }
@@ -330,7 +330,9 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     const size_t before = sizeof(struct node) + pages * sizeof(struct code_page_link) + c->n_exits * sizeof(struct code_exit);
     uint8_t few[1024], *notes = notes_room(b, c) <= sizeof few ? few : base_alloc(notes_room(b, c));
     const size_t notes_size = notes_write(notes, b, c);
-    struct node *n = base_alloc(before + cross + notes_size);
+    struct node *n = slab_alloc(before + cross + notes_size);
+    memset(n, 0, sizeof *n);
+    n->room = (uint32_t)(before + cross + notes_size);
     n->exits = (struct code_exit *)(n->pages + pages);
     n->cross = memcpy((char *)n + before, c->cross, cross);
     n->n_cross = (uint32_t)n_cross;
@@ -349,7 +351,7 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     n->t.entry = c->entry;
     n->t.table_entry = c->table_entry;
     n->t.cache_entry = c->cache_entry;
-    stats.kept_bytes += before + notes_size;
+    stats.kept_bytes += n->room;
     return n;
 }
 
@@ -400,7 +402,7 @@ struct translation *code_insert(const struct ir_block *b, const struct vex_code 
             *n->region_link = n->region_next;
             if (n->region_next)
                 n->region_next->region_link = n->region_link;
-            free(n);
+            slab_free(n, n->room);
             n = meanwhile;
         } else {
             table_name(n);

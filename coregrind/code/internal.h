@@ -39,7 +39,7 @@ struct node {
     struct node *region_next, **region_link;
     _Atomic bool dead;                   /* out of the tables; runs on until all have passed a safe point */
     uint8_t region;
-    uint32_t n_pages;
+    uint32_t n_pages, room;              /* room: bytes, with what stands behind */
     const uint8_t *notes;                /* notes.c */
     uint32_t *cross, n_cross;            /* of vex_code; only under --stress=move */
     struct code_exit *exits;             /* [t.n_exits] */
@@ -57,6 +57,7 @@ struct code_zone {
     uint8_t *rx, *rw;
     size_t size;                         /* all, trampolines included */
     size_t region_size, hot_used[CODE_REGIONS], cold_used[CODE_REGIONS];
+    size_t hot_ready[CODE_REGIONS], cold_ready[CODE_REGIONS]; /* bytes whose pages are in place */
     struct code_ring rings[2];
     struct node *nodes[CODE_REGIONS];    /* living translations by region */
     uint64_t emptied_at[CODE_REGIONS];   /* epoch when its last translation died */
@@ -77,6 +78,10 @@ static inline uint8_t *zone_rw(const uint8_t *rx)
 {
     return zone.rw + (rx - zone.rx);
 }
+
+/* ---- slab.c: memory of nodes (code_lock held) ---- */
+void *slab_alloc(size_t size);           /* not zeroed; never fails */
+void slab_free(void *p, size_t size);    /* size as it was asked for */
 
 /* ---- notes.c: instructions, relocations and sides, packed ---- */
 size_t notes_room(const struct ir_block *b, const struct vex_code *c); /* more than notes_write needs */

@@ -10,7 +10,8 @@
 #include "report/report.h"
 
 struct code_zone zone;
-enum { FIRST_RING = 5 };                 /* regions of first translations */
+enum { FIRST_RING = 5,                   /* regions of first translations */
+       CHUNK = 64 << 10 };               /* multiple of NG_PAGE */
 
 static int zone_file(void)
 {
@@ -64,6 +65,29 @@ size_t zone_region_start(int region)
     return CODE_TRAMP_BYTES + region * zone.region_size;
 }
 
+/* The kernel's faults cost more than the translations that fill a page: pages come by the chunk. */
+static void populate(size_t low, size_t high, bool runs)
+{
+    madvise(zone.rw + low, high - low, MADV_POPULATE_WRITE); /* before Linux 5.14: page by page, by faults */
+    if (runs)
+        madvise(zone.rx + low, high - low, MADV_POPULATE_READ);
+}
+
+/* used bytes of a part of the region are about to be: are their pages in place? */
+static void make_ready(int region, size_t used, size_t *ready, bool hot)
+{
+    const size_t begin = zone_region_start(region), end = zone_region_start(region + 1);
+    if (used <= *ready)
+        return;
+    size_t to = ROUND_UP(used, CHUNK);
+    to = to < zone.region_size ? to : zone.region_size;
+    if (hot)
+        populate(begin + *ready, begin + to, true);
+    else
+        populate(end - to, end - *ready, false);
+    *ready = to;
+}
+
 bool zone_take(int region, size_t hot, size_t cold, struct code_place *p)
 {
     hot = ROUND_UP(hot, CODE_ALIGN);
@@ -73,6 +97,8 @@ bool zone_take(int region, size_t hot, size_t cold, struct code_place *p)
     p->hot = zone_region_start(region) + zone.hot_used[region];
     zone.hot_used[region] += hot;
     zone.cold_used[region] += cold;
+    make_ready(region, zone.hot_used[region], &zone.hot_ready[region], true);
+    make_ready(region, zone.cold_used[region], &zone.cold_ready[region], false);
     p->cold = zone_region_start(region + 1) - zone.cold_used[region];
     return true;
 }

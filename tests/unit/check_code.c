@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: coregrind/code/code.c coregrind/code/epoch.c coregrind/code/notes.c coregrind/code/table.c coregrind/code/zone.c */
+/* needs: coregrind/code/code.c coregrind/code/epoch.c coregrind/code/notes.c coregrind/code/slab.c coregrind/code/table.c coregrind/code/zone.c */
 /* needs: coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c */
 /* The code zone: look-ups, chaining, deletion, eviction while others run, moving, fork.  The "code" is never run:
  * bytes 0-3 of each piece hold its number, a jump stands at 8, its stub at 32, an id at 40. */

@@ -89,28 +89,34 @@ void opt_dead(struct ir_block *b)
         free(used);
 }
 
-/* In native code most blocks have no two computations that could be the same; what they read are guest registers,
- * which costs nothing. */
-static bool worth_cse(const struct ir_block *b)
+/* Native code: most of its blocks have nothing to compute.  What they read are guest registers, which costs nothing,
+ * and what nobody wants is not emitted anyway.  Yields the passes that can be of use. */
+static unsigned of_use(const struct ir_block *b)
 {
-    unsigned n = 0;
-    if (b->form != IR_FORM_NATIVE)
-        return true;
-    for (uint32_t i = 1; i < b->n_ops && n < 2; i++) {
+    unsigned computed = 0, read = 0;
+    for (uint32_t i = 1; i < b->n_ops; i++) {
         const struct ir_op *op = &b->ops[i];
-        if (op->op == IR_GET)
-            n += op->plane != IR_PLANE_GUEST || op->aux > X86_R15;
-        else if (ir_rows[op->op].props & IRP_PURE)
-            n += op->op != IR_CONST && op->op != IR_OPAQUE;
+        switch (op->op) {
+        case IR_NOP: case IR_IMARK: case IR_NATIVE: case IR_SP: case IR_CONST: case IR_PUT: case IR_LOAD: case IR_STORE: case IR_CHECK:
+        case IR_CHECK_STORE: case IR_EXIT: case IR_EXIT_CC: case IR_EXIT_RCXZ:
+            break;
+        case IR_GET:
+            read += op->plane != IR_PLANE_GUEST || op->aux > X86_R15;
+            break;
+        default:
+            computed++;
+        }
     }
-    return n > 1;
+    return computed ? OPT_ALL : read > 1 ? OPT_CSE | OPT_DEAD : 0;
 }
 
 void opt_run(struct ir_block *b, unsigned passes)
 {
+    if (b->form == IR_FORM_NATIVE && passes == OPT_ALL)
+        passes = of_use(b);
     if (passes & OPT_FOLD)
         opt_fold(b);
-    if (passes & OPT_CSE && worth_cse(b))
+    if (passes & OPT_CSE)
         opt_cse(b);
     if (passes & OPT_DEAD)
         opt_dead(b);
