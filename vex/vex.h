@@ -109,6 +109,7 @@ struct vex_code {
     struct vex_reloc *relocs; uint32_t n_relocs, cap_relocs;
     struct vex_exit *exits; uint32_t n_exits, cap_exits;
     struct vex_side *sides; uint32_t n_sides, cap_sides;
+    struct emit_scratch *scratch; /* the back end's own buffers, kept for the next block */
 };
 void vex_code_init(struct vex_code *c);
 void vex_code_reset(struct vex_code *c);

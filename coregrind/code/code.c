@@ -15,7 +15,7 @@ static uint32_t tramp_entry[VEX_TRAMPS];
 static struct node *retired;
 static uint32_t n_retired;
 enum { FEW_RETIRED = 64, MANY_RETIRED = 1024 };
-static struct { uint64_t inserted, hot, deleted, evicted_regions, moved, chained, waits; } stats;
+static struct { uint64_t inserted, hot, deleted, evicted_regions, moved, chained, waits, kept_bytes; } stats;
 
 /* Under ulimit -v the zone, seen twice, must leave room for the program. */
 static size_t affordable(size_t zone_size)
@@ -54,56 +54,92 @@ static void patch32(uint8_t *rx, uint32_t value)
 
 static void point_jump(struct node *n, uint32_t exit, const uint8_t *target)
 {
-    uint8_t *field = code_at(&n->t, n->t.exits[exit].jump_offset);
+    uint8_t *field = code_at(&n->t, n->exits[exit].jump);
     patch32(field, (uint32_t)(target - (field + 4)));
 }
 
 static void point_at_stub(struct node *n, uint32_t exit)
 {
-    point_jump(n, exit, code_at(&n->t, n->t.exits[exit].stub_offset));
+    point_jump(n, exit, code_at(&n->t, n->exits[exit].stub_or_aux));
 }
 
-static void unlink_edge(struct code_edge *e)
+/* ---- edges ---- */
+
+enum { EDGES_AT_ONCE = 256 };
+static struct code_edge *free_edges;
+
+static struct code_edge *edge_of(const struct node *from, uint32_t exit)
 {
-    if (!e->to)
-        return;
+    struct code_edge *e = from->outgoing;
+    while (e && e->exit != exit)
+        e = e->next_out;
+    return e;
+}
+
+static void edge_add(struct node *from, uint32_t exit, struct node *to)
+{
+    if (!free_edges) {
+        struct code_edge *more = base_alloc(EDGES_AT_ONCE * sizeof *more);
+        for (int i = 0; i < EDGES_AT_ONCE; i++) {
+            more[i].next_out = free_edges;
+            free_edges = &more[i];
+        }
+    }
+    struct code_edge *e = free_edges;
+    free_edges = e->next_out;
+    *e = (struct code_edge){ .from = from, .to = to, .exit = exit, .next = to->incoming, .link = &to->incoming, .next_out = from->outgoing };
+    if (e->next)
+        e->next->link = &e->next;
+    to->incoming = from->outgoing = e;
+    point_jump(from, exit, code_entry(&to->t));
+}
+
+static void edge_remove(struct code_edge *e)
+{
+    struct code_edge **at = &e->from->outgoing;
+    while (*at != e)
+        at = &(*at)->next_out;
+    *at = e->next_out;
     *e->link = e->next;
     if (e->next)
         e->next->link = e->link;
-    e->to = NULL;
     point_at_stub(e->from, e->exit);
+    e->next_out = free_edges;
+    free_edges = e;
+}
+
+static void relocate_one(const struct node *n, const struct vex_reloc *r)
+{
+    uint8_t *rx = code_at(&n->t, r->offset), *rw = zone_rw(rx);
+    uint32_t v32;
+    uint64_t v64;
+    switch (r->kind) {
+    case VEX_RELOC_TRAMP32:
+        v32 = (uint32_t)((uint8_t *)code_tramp(r->value) - (rx + 4));
+        memcpy(rw, &v32, 4);
+        break;
+    case VEX_RELOC_ID32:
+        v32 = n->t.id;
+        memcpy(rw, &v32, 4);
+        break;
+    case VEX_RELOC_COUNTER32:
+        v32 = (uint32_t)((uint8_t *)&zone.counters[n->t.id] - (rx + 4));
+        memcpy(rw, &v32, 4);
+        break;
+    case VEX_RELOC_HELPER64:
+        v64 = (uint64_t)(uintptr_t)tool_helper(r->value);
+        memcpy(rw, &v64, 8);
+        break;
+    case VEX_RELOC_OBJECT64:
+        v64 = (uint64_t)(uintptr_t)tool_object(r->value);
+        memcpy(rw, &v64, 8);
+        break;
+    }
 }
 
 static void relocate(struct node *n)
 {
-    for (uint32_t i = 0; i < n->n_relocs; i++) {
-        const struct vex_reloc *r = &n->relocs[i];
-        uint8_t *rx = code_at(&n->t, r->offset), *rw = zone_rw(rx);
-        uint32_t v32;
-        uint64_t v64;
-        switch (r->kind) {
-        case VEX_RELOC_TRAMP32:
-            v32 = (uint32_t)((uint8_t *)code_tramp(r->value) - (rx + 4));
-            memcpy(rw, &v32, 4);
-            break;
-        case VEX_RELOC_ID32:
-            v32 = n->t.id;
-            memcpy(rw, &v32, 4);
-            break;
-        case VEX_RELOC_COUNTER32:
-            v32 = (uint32_t)((uint8_t *)&zone.counters[n->t.id] - (rx + 4));
-            memcpy(rw, &v32, 4);
-            break;
-        case VEX_RELOC_HELPER64:
-            v64 = (uint64_t)(uintptr_t)tool_helper(r->value);
-            memcpy(rw, &v64, 8);
-            break;
-        case VEX_RELOC_OBJECT64:
-            v64 = (uint64_t)(uintptr_t)tool_object(r->value);
-            memcpy(rw, &v64, 8);
-            break;
-        }
-    }
+    notes_each_reloc(n, relocate_one);
 }
 
 /* ---- deletion ---- */
@@ -112,9 +148,9 @@ static void relocate(struct node *n)
 static void node_kill(struct node *n)
 {
     while (n->incoming)
-        unlink_edge(n->incoming);
-    for (uint32_t i = 0; i < n->t.n_exits; i++)
-        unlink_edge(&n->edges[i]);
+        edge_remove(n->incoming);
+    while (n->outgoing)
+        edge_remove(n->outgoing);
     table_remove(n);
     n->dead = true;
     epoch_forget_jumps(n);
@@ -147,7 +183,7 @@ static void reclaim(void)
             *at = n->retired_next;
             n_retired--;
             table_forget(n);
-            free(n);
+            slab_free(n, n->room);
         } else {
             at = &n->retired_next;
         }
@@ -156,6 +192,8 @@ static void reclaim(void)
 
 static bool overlaps(const struct node *n, guest_addr a, guest_addr end)
 {
+    if (!n->n_extents)
+        return n->t.pc < end && n->t.pc + n->t.guest_bytes > a;
     for (uint32_t i = 0; i < n->n_extents; i++)
         if (n->extents[i].pc < end && n->extents[i].pc + n->extents[i].bytes > a)
             return true;
@@ -304,36 +342,49 @@ static uint32_t pages_of(const struct ir_extent *extents, uint32_t n_extents, gu
     return n;
 }
 
+static void pack_exits(struct node *n, const struct vex_code *c)
+{
+    for (uint32_t i = 0; i < c->n_exits; i++) {
+        const struct vex_exit *x = &c->exits[i];
+        n->exits[i] = (struct code_exit){ .pc = x->ir.pc, .jump = x->jump_offset & 0xffffff, .kind = x->ir.kind & 15, .mode = x->ir.mode & 3,
+                                          .chainable = x->chainable, .stub_or_aux = x->chainable ? x->stub_offset : x->ir.aux };
+    }
+}
+
+struct ir_exit code_exit(const struct translation *t, uint32_t i)
+{
+    const struct code_exit *x = &((const struct node *)t)->exits[i];
+    return (struct ir_exit){ .pc = x->pc, .kind = x->kind, .mode = x->mode, .aux = x->chainable ? 0 : (uint16_t)x->stub_or_aux };
+}
+
 static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
 {
+    _Static_assert(IR_EXIT_KINDS <= 16 && NG_MODES_MAX <= 4, "fields of struct code_exit");
     const struct ir_extent whole = { b->pc, b->guest_bytes ? b->guest_bytes : 1 };
-    const struct ir_extent *extents = b->n_extents ? b->extents : &whole;
-    const uint32_t n_extents = b->n_extents ? b->n_extents : 1;
     guest_addr page[MAX_PAGES];
-    const uint32_t pages = pages_of(extents, n_extents, page);
-    const size_t sides = c->n_sides * sizeof *c->sides, exits = c->n_exits * sizeof *c->exits,
-                 relocs = c->n_relocs * sizeof *c->relocs,
-                 n_cross = options.stress & STRESS_MOVE ? c->n_cross : 0, edges = c->n_exits * sizeof(struct code_edge),
-                 links = pages * sizeof(struct code_page_link), insns = (b->n_insns + 1) * sizeof(uint32_t);
-    struct node *n = base_alloc(sizeof *n + edges + links + exits + sides + relocs + insns + n_cross * sizeof *n->cross +
-                                n_extents * sizeof *extents + 64);
-    char *p = (char *)(n + 1);
-    n->edges = (void *)p;
-    n->pages = (void *)(p += edges);
-    n->t.exits = memcpy(p += links, c->exits, exits);
-    n->t.sides = memcpy(p += ROUND_UP(exits, 8), c->sides, sides);
-    n->relocs = memcpy(p += ROUND_UP(sides, 8), c->relocs, relocs);
-    n->t.insn_offset = (void *)(p + ROUND_UP(relocs, 8));
-    n->cross = (void *)(n->t.insn_offset + b->n_insns + 1);
+    const uint32_t pages = pages_of(b->n_extents ? b->extents : &whole, b->n_extents ? b->n_extents : 1, page);
+    const size_t extents = b->n_extents * sizeof *b->extents;
+    const size_t n_cross = options.stress & STRESS_MOVE ? c->n_cross : 0, cross = n_cross * sizeof(uint32_t);
+    const size_t before = sizeof(struct node) + pages * sizeof(struct code_page_link) + c->n_exits * sizeof(struct code_exit) + extents;
+    uint8_t few[1024], *notes = notes_room(b, c) <= sizeof few ? few : base_alloc(notes_room(b, c));
+    const size_t notes_size = notes_write(notes, b, c);
+    struct node *n = slab_alloc(before + cross + notes_size);
+    memset(n, 0, sizeof *n);
+    n->room = (uint32_t)(before + cross + notes_size);
+    n->exits = (struct code_exit *)(n->pages + pages);
+    n->cross = memcpy((char *)n + before, c->cross, cross);
     n->n_cross = (uint32_t)n_cross;
-    memcpy(n->cross, c->cross, n_cross * sizeof *n->cross);
-    n->extents = memcpy((void *)ROUND_UP((uintptr_t)(n->cross + n_cross), 8), extents, n_extents * sizeof *extents);
-    n->n_extents = n_extents;
-    n->n_pages = pages;
+    n->notes = memcpy((char *)n + before + cross, notes, notes_size);
+    if (notes != few)
+        free(notes);
+    n->extents = (struct ir_extent *)(n->exits + c->n_exits);
+    if (extents)
+        memcpy(n->extents, b->extents, extents);
+    n->n_extents = b->n_extents;
     for (uint32_t i = 0; i < pages; i++)
         n->pages[i].page = page[i];
-    n->n_relocs = c->n_relocs;
-    n->t.n_sides = c->n_sides;
+    pack_exits(n, c);
+    n->n_pages = pages;
     n->t.n_exits = c->n_exits;
     n->t.n_insns = b->n_insns;
     n->t.pc = b->pc;
@@ -344,11 +395,7 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     n->t.entry = c->entry;
     n->t.table_entry = c->table_entry;
     n->t.cache_entry = c->cache_entry;
-    for (uint32_t i = 0; i < b->n_insns; i++)
-        n->t.insn_offset[i] = (uint32_t)(b->insns[i].pc - b->pc);
-    n->t.insn_offset[b->n_insns] = (uint32_t)(b->end - b->pc);
-    for (uint32_t i = 0; i < c->n_exits; i++)
-        n->edges[i] = (struct code_edge){ .from = n, .exit = i };
+    stats.kept_bytes += n->room;
     return n;
 }
 
@@ -399,7 +446,7 @@ struct translation *code_insert(const struct ir_block *b, const struct vex_code 
             *n->region_link = n->region_next;
             if (n->region_next)
                 n->region_next->region_link = n->region_link;
-            free(n);
+            slab_free(n, n->room);
             n = meanwhile;
         } else {
             table_name(n);
@@ -413,23 +460,12 @@ struct translation *code_insert(const struct ir_block *b, const struct vex_code 
     return &n->t;
 }
 
-static void link_edge(struct code_edge *e, struct node *to)
-{
-    e->to = to;
-    e->next = to->incoming;
-    e->link = &to->incoming;
-    if (e->next)
-        e->next->link = &e->next;
-    to->incoming = e;
-    point_jump(e->from, e->exit, code_entry(&to->t));
-}
-
 void code_chain(struct translation *t, uint32_t exit, struct translation *to)
 {
     base_lock(&code_lock);
     struct node *from = (struct node *)t, *target = (struct node *)to;
-    if (exit < t->n_exits && !from->dead && !target->dead && !from->edges[exit].to && t->exits[exit].chainable) {
-        link_edge(&from->edges[exit], target);
+    if (exit < t->n_exits && !from->dead && !target->dead && from->exits[exit].chainable && !edge_of(from, exit)) {
+        edge_add(from, exit, target);
         stats.chained++;
     }
     base_unlock(&code_lock);
@@ -448,9 +484,10 @@ struct translation *code_insert_hot(const struct ir_block *b, const struct vex_c
     relocate(n);
     if (old) {
         while (old->incoming) {
-            struct code_edge *e = old->incoming;
-            unlink_edge(e);
-            link_edge(e, n);
+            struct node *from = old->incoming->from;
+            const uint32_t exit = old->incoming->exit;
+            edge_remove(old->incoming);
+            edge_add(from, exit, n);
         }
         node_kill(old);
     }
@@ -532,13 +569,11 @@ static void move_locked(void)
     zone.rings[1].current = m.region >= zone.rings[1].first ? m.region : zone.rings[1].first;
     for (uint32_t i = 0; i < m.n; i++)
         for (uint32_t k = 0; k < m.nodes[i]->t.n_exits; k++)
-            if (m.nodes[i]->t.exits[k].chainable) {
-                struct code_edge *e = &m.nodes[i]->edges[k];
-                if (e->to)
-                    point_jump(m.nodes[i], k, code_entry(&e->to->t));
-                else
-                    point_at_stub(m.nodes[i], k);
-            }
+            if (m.nodes[i]->exits[k].chainable)
+                point_at_stub(m.nodes[i], k);
+    for (uint32_t i = 0; i < m.n; i++)
+        for (struct code_edge *e = m.nodes[i]->outgoing; e; e = e->next_out)
+            point_jump(e->from, e->exit, code_entry(&e->to->t));
     stats.moved += m.n;
     free(m.nodes);
     munmap(m.old, zone.size);
@@ -567,4 +602,5 @@ void code_stats(void)
                  zone.size, used, stats.inserted, stats.hot, stats.deleted, stats.moved, table_count());
     report_debug("code zone: %lu jumps chained, %lu regions evicted, %lu waits for safe points", stats.chained,
                  stats.evicted_regions, stats.waits);
+    report_debug("code zone: %lu bytes of book-keeping for translations made", stats.kept_bytes);
 }

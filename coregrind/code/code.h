@@ -14,9 +14,7 @@ struct translation {                 /* opaque to others but for these */
     uint8_t *rx; uint32_t size;      /* the first `hot` bytes at rx, the rest at cold_rx */
     uint8_t *cold_rx; uint32_t hot;
     uint32_t entry, table_entry, cache_entry; /* offsets from rx; see struct vex_code */
-    struct vex_side *sides; uint32_t n_sides;
-    struct vex_exit *exits; uint32_t n_exits;
-    uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc (signed), [n_insns]: where the last leads */
+    uint32_t n_exits, n_insns;
     bool reads_flags;                /* that were made before it */
     bool hot_tier;                   /* a longer translation of hot code */
     bool checked;                    /* from a page that changes often: made anew for every run, never linked */
@@ -43,8 +41,12 @@ static inline uint8_t *code_at(const struct translation *t, uint32_t offset)
 }
 static inline void *code_entry(const struct translation *t) { return code_at(t, t->entry); }
 struct translation *code_by_id(uint32_t id);
-/* Guest state description at a host pc inside t. */
-const struct vex_side *code_side(const struct translation *t, const void *rx);
+/* Guest state description at a host pc inside t; false: none. */
+bool code_side(const struct translation *t, const void *rx, struct vex_side *side);
+/* Exit i (< n_exits) of t. */
+struct ir_exit code_exit(const struct translation *t, uint32_t i);
+/* Guest address of instruction i; past the last: of what follows the block. */
+guest_addr code_insn_pc(const struct translation *t, uint32_t i);
 /* Patches t's exit to jump to `to` directly (no-op if either is dying). */
 void code_chain(struct translation *t, uint32_t exit, struct translation *to);
 void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation *to);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* code/table: translations by (pc, mode), by id, by host address, by guest page.
  *
- * Readers of the first three take no lock: a bucket is a list whose heads and
- * links are published whole, ids and host granules are arrays of words. */
+ * Readers of the first three take no lock: a bucket is a list whose heads and links are published whole, ids are an
+ * array of words, and what a region holds is in the order of places, which only grows until the region is emptied. */
 #include <sys/mman.h>
 #include "code/internal.h"
 #include "report/report.h"
@@ -12,7 +12,9 @@ enum { BUCKETS = 1 << 17, PAGE_BUCKETS = 1 << 14 };
 static _Atomic(struct node *) *buckets;
 static struct code_page_link **page_buckets;
 static _Atomic(struct node *) *by_id;
-static _Atomic uint32_t *granules;       /* id of the translation at each CODE_ALIGN bytes of the zone */
+/* By region: what was placed there, hot parts upwards, cold parts downwards; offsets in the zone. */
+struct placed { uint32_t hot, cold, id; };
+static struct placed *placed[CODE_REGIONS];
 static uint32_t id_limit, next_id = 1, count;
 /* Freed ids wait in a ring, and fresh ones are taken first: an id that a thread still remembers from its last exit
  * names nothing for long, instead of another translation. */
@@ -34,12 +36,14 @@ void table_init(void)
     page_buckets = reserve(PAGE_BUCKETS * sizeof *page_buckets);
     by_id = reserve(id_limit * sizeof *by_id);
     free_ids = reserve(id_limit * sizeof *free_ids);
-    granules = reserve(zone.size / CODE_ALIGN * sizeof *granules);
+    for (int i = 0; i < CODE_REGIONS; i++)
+        placed[i] = reserve((zone.region_size / CODE_ALIGN + 1) * sizeof *placed[i]);
 }
 
+/* Neighbours in the guest are neighbours here: what is made or looked up together shares cache lines and pages. */
 static size_t bucket_of(guest_addr pc, int mode)
 {
-    return base_hash64(pc * 4 + (unsigned)mode) & (BUCKETS - 1);
+    return (size_t)(pc + (pc >> 17) * 0x9e37 + (unsigned)mode * 0x5555) & (BUCKETS - 1);
 }
 
 struct node *table_find(guest_addr pc, int mode)
@@ -61,17 +65,11 @@ static uint32_t take_id(void)
     return id;
 }
 
-static void name_granules(const uint8_t *rx, size_t size, uint32_t id)
-{
-    const size_t first = (rx - zone.rx) / CODE_ALIGN;
-    for (size_t i = 0; i < (size + CODE_ALIGN - 1) / CODE_ALIGN; i++)
-        atomic_store_explicit(&granules[first + i], id, memory_order_release);
-}
-
 void table_host(struct node *n)
 {
-    name_granules(n->t.rx, n->t.hot, n->t.id);
-    name_granules(n->t.cold_rx, n->t.size - n->t.hot, n->t.id);
+    const uint32_t i = atomic_load_explicit(&zone.n_placed[n->region], memory_order_relaxed);
+    placed[n->region][i] = (struct placed){ (uint32_t)(n->t.rx - zone.rx), (uint32_t)(n->t.cold_rx - zone.rx), n->t.id };
+    atomic_store_explicit(&zone.n_placed[n->region], i + 1, memory_order_release);
 }
 
 static size_t page_bucket(guest_addr page)
@@ -155,35 +153,38 @@ struct translation *code_by_id(uint32_t id)
 }
 
 /* Offset of a host address in t's code; UINT32_MAX if it is elsewhere. */
-static uint32_t offset_in(const struct translation *t, const void *rx)
+uint32_t table_offset_in(const struct translation *t, const void *rx)
 {
     const size_t hot = (const uint8_t *)rx - t->rx, cold = (const uint8_t *)rx - t->cold_rx;
     return hot < t->hot ? (uint32_t)hot : cold < t->size - t->hot ? (uint32_t)(t->hot + cold) : UINT32_MAX;
 }
 
-struct translation *code_by_host(const void *rx)
+/* The id at offset in a region: the last whose hot part begins at or before it, or the first whose cold part does. */
+static uint32_t placed_at(int region, uint32_t offset)
 {
-    const size_t offset = (const uint8_t *)rx - zone.rx;
-    if ((const uint8_t *)rx < zone.rx || offset >= zone.size)
-        return NULL;
-    struct translation *t = code_by_id(atomic_load_explicit(&granules[offset / CODE_ALIGN], memory_order_acquire));
-    return t && offset_in(t, rx) < t->size ? t : NULL;
-}
-
-const struct vex_side *code_side(const struct translation *t, const void *rx)
-{
-    const uint32_t offset = offset_in(t, rx);
-    uint32_t low = 0, high = t->n_sides; /* sides[low] is at or before offset, sides[high] after it */
-    if (!high || t->sides[0].host_offset > offset)
-        return NULL;
-    while (high - low > 1) {
+    const struct placed *p = placed[region];
+    const uint32_t n = atomic_load_explicit(&zone.n_placed[region], memory_order_acquire);
+    uint32_t low = 0, high = n;
+    const bool hot = n && offset < p[n - 1].cold;
+    while (low < high) {
         const uint32_t mid = (low + high) / 2;
-        if (t->sides[mid].host_offset <= offset)
-            low = mid;
+        if (hot ? p[mid].hot <= offset : p[mid].cold > offset)
+            low = mid + 1;
         else
             high = mid;
     }
-    return &t->sides[low];
+    if (hot)
+        return low ? p[low - 1].id : 0;
+    return low < n ? p[low].id : 0;
+}
+
+struct translation *code_by_host(const void *rx)
+{
+    const size_t offset = (const uint8_t *)rx - zone.rx;
+    if ((const uint8_t *)rx < zone.rx + CODE_TRAMP_BYTES || offset >= zone.size)
+        return NULL;
+    struct translation *t = code_by_id(placed_at((int)((offset - CODE_TRAMP_BYTES) / zone.region_size), (uint32_t)offset));
+    return t && table_offset_in(t, rx) < t->size ? t : NULL;
 }
 
 struct translation *code_find(guest_addr pc, int mode)

@@ -11,7 +11,8 @@
 
 struct code_zone zone;
 enum { FIRST_RING = 5,                   /* regions of first translations */
-       MIN_BYTES = 64 };                 /* of a translation, more or less */
+       MIN_BYTES = 64,                   /* of a translation, more or less */
+       CHUNK = 64 << 10 };               /* multiple of NG_PAGE */
 
 static int zone_file(void)
 {
@@ -68,9 +69,32 @@ void zone_map(size_t size)
     make_views(&zone.rx, &zone.rw);
 }
 
-static size_t region_start(int region)
+size_t zone_region_start(int region)
 {
     return CODE_TRAMP_BYTES + region * zone.region_size;
+}
+
+/* The kernel's faults cost more than the translations that fill a page: pages come by the chunk. */
+static void populate(size_t low, size_t high, bool runs)
+{
+    madvise(zone.rw + low, high - low, MADV_POPULATE_WRITE); /* before Linux 5.14: page by page, by faults */
+    if (runs)
+        madvise(zone.rx + low, high - low, MADV_POPULATE_READ);
+}
+
+/* used bytes of a part of the region are about to be: are their pages in place? */
+static void make_ready(int region, size_t used, size_t *ready, bool hot)
+{
+    const size_t begin = zone_region_start(region), end = zone_region_start(region + 1);
+    if (used <= *ready)
+        return;
+    size_t to = ROUND_UP(used, CHUNK);
+    to = to < zone.region_size ? to : zone.region_size;
+    if (hot)
+        populate(begin + *ready, begin + to, true);
+    else
+        populate(end - to, end - *ready, false);
+    *ready = to;
 }
 
 bool zone_take(int region, size_t hot, size_t cold, struct code_place *p)
@@ -79,16 +103,19 @@ bool zone_take(int region, size_t hot, size_t cold, struct code_place *p)
     cold = ROUND_UP(cold, CODE_ALIGN);
     if (zone.hot_used[region] + zone.cold_used[region] + hot + cold > zone.region_size)
         return false;
-    p->hot = region_start(region) + zone.hot_used[region];
+    p->hot = zone_region_start(region) + zone.hot_used[region];
     zone.hot_used[region] += hot;
     zone.cold_used[region] += cold;
-    p->cold = region_start(region + 1) - zone.cold_used[region];
+    make_ready(region, zone.hot_used[region], &zone.hot_ready[region], true);
+    make_ready(region, zone.cold_used[region], &zone.cold_ready[region], false);
+    p->cold = zone_region_start(region + 1) - zone.cold_used[region];
     return true;
 }
 
 void zone_region_reset(int region)
 {
     zone.hot_used[region] = zone.cold_used[region] = 0;
+    atomic_store(&zone.n_placed[region], 0);
 }
 
 size_t zone_used(void)
@@ -103,7 +130,7 @@ void zone_copy_to(uint8_t *to)
 {
     memcpy(to, zone.rw, CODE_TRAMP_BYTES);
     for (int i = 0; i < CODE_REGIONS; i++) {
-        const size_t low = region_start(i), high = region_start(i + 1) - zone.cold_used[i];
+        const size_t low = zone_region_start(i), high = zone_region_start(i + 1) - zone.cold_used[i];
         memcpy(to + low, zone.rw + low, zone.hot_used[i]);
         memcpy(to + high, zone.rw + high, zone.cold_used[i]);
     }

@@ -258,10 +258,10 @@ static bool fault_is_ours(const siginfo_t *info, const ucontext_t *uc, guest_add
 static void fault_in_generated(struct ng_thread *t, const siginfo_t *info, ucontext_t *uc, const struct translation *x)
 {
     greg_t *g = uc->uc_mcontext.gregs;
-    const struct vex_side *side = code_side(x, (void *)g[REG_RIP]);
-    if (!side)
+    struct vex_side side;
+    if (!code_side(x, (void *)g[REG_RIP], &side))
         own_crash(info->si_signo, info, uc);
-    const guest_addr sp = side->gpr_in_state >> X86_RSP & 1 ? t->state.gpr[X86_RSP] : (guest_addr)g[REG_RSP];
+    const guest_addr sp = side.gpr_in_state >> X86_RSP & 1 ? t->state.gpr[X86_RSP] : (guest_addr)g[REG_RSP];
     if (fault_is_ours(info, uc, sp))
         return;
     run_state_from_fault(t, uc);

@@ -127,8 +127,8 @@ static bool leads_to(const struct translation *from, uint32_t exit, const struct
 {
     if (!from || exit >= from->n_exits || from->checked)
         return false;
-    const struct ir_exit *e = &from->exits[exit].ir;
-    return e->pc == to->pc && (e->mode == to->mode || (options.stress & STRESS_DIRTY));
+    const struct ir_exit e = code_exit(from, exit);
+    return e.pc == to->pc && (e.mode == to->mode || (options.stress & STRESS_DIRTY));
 }
 
 static void connect(struct ng_thread *t, const struct link *link, struct translation *to, int mode)
@@ -257,10 +257,10 @@ void *run_hostcall(struct x86_state *s)
     const struct translation *from = code_by_id((uint32_t)(info >> 32));
     t->in_generated = false;
     ng_assert(from && (uint32_t)info < from->n_exits && s == &t->state);
-    const struct ir_exit *e = &from->exits[(uint32_t)info].ir;
-    s->rip = e->pc;
+    const struct ir_exit e = code_exit(from, (uint32_t)info);
+    s->rip = e.pc;
     t->stats[RUN_STAT_HOSTCALLS]++;
-    redirect_call(t, e->aux);
+    redirect_call(t, e.aux);
     code_safe_point(s);
     void *next = has_business(t) ? NULL : code_jump_cache_find(s, s->rip);
     t->in_generated = true;
@@ -286,7 +286,7 @@ static int leave(struct ng_thread *t, struct link *link)
     link->exit = (uint32_t)info;
     const struct translation *from = code_by_id(link->id);
     ng_assert(from && link->exit < from->n_exits);
-    const struct ir_exit *e = &from->exits[link->exit].ir;
+    const struct ir_exit x = code_exit(from, link->exit), *e = &x;
     if (e->kind != IR_EXIT_INDIRECT && e->kind != IR_EXIT_ICALL && e->kind != IR_EXIT_RET)
         t->state.rip = e->pc;
     return act(t, e, link);

@@ -24,8 +24,7 @@ static uint64_t flags_from_spill(uint16_t spill)
 
 static guest_addr side_pc(const struct translation *x, const struct vex_side *side)
 {
-    const uint32_t insn = side->insn + (side->after ? 1u : 0u);
-    return x->pc + (int64_t)(int32_t)x->insn_offset[insn];
+    return code_insn_pc(x, side->insn + (side->after ? 1u : 0u));
 }
 
 void run_state_from_fault(struct ng_thread *t, const void *ucontext)
@@ -35,14 +34,14 @@ void run_state_from_fault(struct ng_thread *t, const void *ucontext)
     struct x86_state *s = &t->state;
     const void *rx = (const void *)g[REG_RIP];
     const struct translation *x = code_by_host(rx);
-    const struct vex_side *side = x ? code_side(x, rx) : NULL;
-    ng_assert(side);
+    struct vex_side side;
+    ng_assert(x && code_side(x, rx, &side));
     for (int i = 0; i < 16; i++)
-        if (!(side->gpr_in_state >> i & 1))
+        if (!(side.gpr_in_state >> i & 1))
             s->gpr[i] = (uint64_t)g[context_reg[i]];
     s->rflags = (uint64_t)g[REG_EFL];
-    if (side->flags_in_spill)
+    if (side.flags_in_spill)
         s->rflags = (s->rflags & ~(uint64_t)FLAGS_ARITH) | flags_from_spill(s->flags_spill);
-    kernel_vectors_from_context(uc, s->ymm, side->vec_in_state);
-    s->rip = side_pc(x, side);
+    kernel_vectors_from_context(uc, s->ymm, side.vec_in_state);
+    s->rip = side_pc(x, &side);
 }

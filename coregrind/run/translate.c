@@ -12,7 +12,7 @@
 #include "space/space.h"
 #include "tool/load.h"
 
-enum { MAX_INSNS = 64, MAX_BYTES = 1024, PEEK_BYTES = 64 };
+enum { MAX_INSNS = 64, MAX_BYTES = 512, PEEK_BYTES = 64 };
 
 struct translator {
     uint8_t bytes[MAX_BYTES];        /* the guest's, from the block's pc on */

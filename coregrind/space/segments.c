@@ -14,6 +14,9 @@ static struct node *root;
 static int n_nodes;
 static uint64_t total;
 static struct base_lock list_lock;
+static _Atomic uint64_t changes;       /* of the list; written with the lock held */
+/* What this thread found last, and when: translation asks for the same few segments again and again. */
+static __thread struct { uint64_t change; struct segment seg; } last_found __attribute__((tls_model("initial-exec")));
 
 static uint64_t max_u64(uint64_t a, uint64_t b)
 {
@@ -206,8 +209,19 @@ static bool give(const struct node *n, struct segment *out)
 
 bool segments_at(guest_addr a, struct segment *out)
 {
+    const struct ng_segment *s = &last_found.seg.s;
+    if (a - s->start < s->end - s->start && last_found.change == atomic_load_explicit(&changes, memory_order_acquire)) {
+        if (out)
+            *out = last_found.seg;
+        return true;
+    }
     base_lock(&list_lock);
-    const bool found = give(find_at(a), out);
+    const struct node *n = find_at(a);
+    const bool found = give(n, out);
+    if (n) {
+        last_found.seg = n->seg;
+        last_found.change = changes;
+    }
     base_unlock(&list_lock);
     return found;
 }
@@ -259,6 +273,7 @@ int segments_replace(guest_addr a, guest_addr end, const struct segment *with, s
         mend(with->s.start);
         mend(with->s.end);
     }
+    changes++;
     base_unlock(&list_lock);
     if (removed)
         *removed = gone.v;
@@ -281,6 +296,7 @@ void segments_set_prot(guest_addr a, guest_addr end, int prot)
         n = find_next(next);
     }
     mend(end);
+    changes++;
     base_unlock(&list_lock);
 }
 

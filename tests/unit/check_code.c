@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: coregrind/code/code.c coregrind/code/epoch.c coregrind/code/table.c coregrind/code/zone.c */
+/* needs: coregrind/code/code.c coregrind/code/epoch.c coregrind/code/notes.c coregrind/code/slab.c coregrind/code/table.c coregrind/code/zone.c */
 /* needs: coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c */
 /* The code zone: look-ups, chaining, deletion, eviction while others run, moving, fork.  The "code" is never run:
  * bytes 0-3 of each piece hold its number, a jump stands at 8, its stub at 32, an id at 40. */
@@ -88,6 +88,12 @@ static void start(size_t zone)
     code_thread_init(&me.state);
 }
 
+static int side_insn(const struct translation *t, const void *rx)
+{
+    struct vex_side side;
+    return code_side(t, rx, &side) ? side.insn : -1;
+}
+
 /* ---- tests ---- */
 
 START_TEST(found_by_everything)
@@ -104,10 +110,11 @@ START_TEST(found_by_everything)
     ck_assert_ptr_null(code_by_host(code_tramp(VEX_TRAMP_EXIT)));
     ck_assert_ptr_null(code_by_host(&me));
     ck_assert_uint_eq(word(t, 0), 42);
-    ck_assert_uint_eq(t->insn_offset[2], 5);
-    ck_assert_int_eq(code_side(t, t->rx)->insn, 0);
-    ck_assert_int_eq(code_side(t, t->rx + 29)->insn, 1);
-    ck_assert_int_eq(code_side(t, t->rx + 63)->insn, 2);
+    ck_assert_uint_eq(code_insn_pc(t, 2), 0x1005);
+    ck_assert_uint_eq(code_insn_pc(t, 3), 0x1008);
+    ck_assert_int_eq(side_insn(t, t->rx), 0);
+    ck_assert_int_eq(side_insn(t, t->rx + 29), 1);
+    ck_assert_int_eq(side_insn(t, t->rx + 63), 2);
     ck_assert_ptr_eq(insert(0x1000, 0, 8, SMALL, 99), t); /* the first one wins */
 }
 END_TEST
@@ -123,6 +130,57 @@ START_TEST(relocated)
     ck_assert_ptr_eq(t->rx + TRAMP + 4 + (int32_t)word(t, TRAMP), code_tramp(VEX_TRAMP_EXIT));
     ck_assert_uint_eq(helper, 0x1111111103ull);
     ck_assert_uint_eq(object, 0x2222222204ull);
+}
+END_TEST
+
+/* Whatever the notes are told, they say again. */
+START_TEST(notes_read_back)
+{
+    enum { INSNS = 40, SIDES = 100, RELOCS = 20, EXITS = 6 };
+    start(1 << 20);
+    srand((unsigned)_i);
+    uint8_t bytes[4096] = { 0 };
+    struct ir_insn insns[INSNS];
+    struct vex_side sides[SIDES];
+    struct vex_reloc relocs[RELOCS];
+    struct vex_exit exits[EXITS];
+    guest_addr pc = 0x400000;
+    for (int i = 0; i < INSNS; i++, pc += i % 10 == 9 ? (guest_addr)(rand() - rand()) : 1 + (unsigned)rand() % 15)
+        insns[i] = (struct ir_insn){ .pc = pc };
+    uint32_t at = 0;
+    for (int i = 0; i < SIDES; i++, at += (unsigned)rand() % 40) {
+        sides[i] = (struct vex_side){ .host_offset = at, .insn = (uint16_t)((unsigned)rand() % INSNS), .flags_in_spill = rand() & 1, .after = rand() & 1,
+                                      .gpr_in_state = (uint16_t)(rand() & 1 ? rand() : 0), .vec_in_state = (uint16_t)(rand() & 1 ? rand() : 0) };
+    }
+    for (int i = 0; i < RELOCS; i++) /* not in order: those of the cold part come in between */
+        relocs[i] = (struct vex_reloc){ .offset = 8 * (unsigned)((i * 7 + _i) % RELOCS), .kind = VEX_RELOC_HELPER64, .value = (uint16_t)(rand() % 500) };
+    for (int i = 0; i < EXITS; i++)
+        exits[i] = (struct vex_exit){ .jump_offset = 256 + 8 * (unsigned)i, .stub_offset = 512, .chainable = i & 1,
+                                      .ir = { .pc = (guest_addr)rand() << 16, .kind = i & 1 ? IR_EXIT_MODE : IR_EXIT_HOSTCALL, .mode = i & 3, .aux = i & 1 ? 0 : (uint16_t)rand() } };
+    const struct ir_block b = { .pc = 0x400000, .guest_bytes = 90, .end = 0x400000 + 90, .insns = insns, .n_insns = INSNS };
+    const struct vex_code c = { .code = bytes, .size = sizeof bytes, .hot = 2048, .relocs = relocs, .n_relocs = RELOCS, .exits = exits, .n_exits = EXITS,
+                                .sides = sides, .n_sides = SIDES };
+    const struct translation *t = code_insert(&b, &c);
+    for (uint32_t i = 0; i < INSNS; i++)
+        ck_assert_uint_eq(code_insn_pc(t, i), insns[i].pc);
+    ck_assert_uint_eq(code_insn_pc(t, INSNS), b.pc + 90);
+    for (uint32_t offset = 0; offset < at; offset++) {
+        const struct vex_side *want = &sides[0];
+        for (int i = 0; i < SIDES && sides[i].host_offset <= offset; i++)
+            want = &sides[i];
+        struct vex_side got;
+        ck_assert(code_side(t, code_at(t, offset), &got));
+        ck_assert_mem_eq(&got, want, sizeof got);
+    }
+    for (int i = 0; i < RELOCS; i++) {
+        uint64_t helper;
+        memcpy(&helper, code_at(t, relocs[i].offset), 8);
+        ck_assert_uint_eq(helper, 0x1111111100ull + relocs[i].value);
+    }
+    for (uint32_t i = 0; i < EXITS; i++) {
+        const struct ir_exit got = code_exit(t, i), want = exits[i].ir;
+        ck_assert(got.pc == want.pc && got.kind == want.kind && got.mode == want.mode && got.aux == want.aux);
+    }
 }
 END_TEST
 
@@ -180,8 +238,8 @@ START_TEST(two_parts)
     ck_assert_ptr_eq(jump_target(a), a->cold_rx);
     ck_assert_ptr_eq(code_by_host(a->cold_rx + 95), a);
     ck_assert_ptr_eq(code_by_host(a->rx + 31), a);
-    ck_assert_int_eq(code_side(a, a->cold_rx + 95)->insn, 2);
-    ck_assert_int_eq(code_side(a, a->rx + 29)->insn, 1);
+    ck_assert_int_eq(side_insn(a, a->cold_rx + 95), 2);
+    ck_assert_int_eq(side_insn(a, a->rx + 29), 1);
     code_chain(a, 0, b);
     ck_assert_ptr_eq(jump_target(a), b->rx + ENTRY);
     code_discard_range(0x2000, 1);
@@ -346,6 +404,7 @@ int main(void)
     tcase_set_timeout(c, 30);
     tcase_add_test(c, found_by_everything);
     tcase_add_test(c, relocated);
+    tcase_add_loop_test(c, notes_read_back, 0, 50);
     tcase_add_test(c, chained_and_unchained);
     tcase_add_test(c, ranges);
     tcase_add_test(c, two_parts);

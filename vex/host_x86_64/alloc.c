@@ -492,10 +492,12 @@ static void release(struct emitter *e, uint32_t ref)
 void op_done(struct emitter *e)
 {
     e->g_pin = e->v_pin = 0;
-    ir_ref use[4];
+    ir_ref use[4] = { 0 };
     const struct ir_op *op = &e->b->ops[e->i];
-    emit_op_uses(e, op, use);
-    for (int k = 0; k < 4; k++) {
+    const bool any = op->a | op->b | op->c | op->d;
+    if (any)
+        emit_op_uses(e, op, use);
+    for (int k = 0; any && k < 4; k++) {
         if (!use[k])
             continue;
         const uint32_t root = value_root(e, use[k]);

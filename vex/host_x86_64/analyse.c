@@ -191,6 +191,8 @@ void emit_analyse(struct emitter *e)
         /* What only renames its operand keeps it alive. */
         if ((op->op == IR_TRUNC && op->type != IR_I1) || (op->op == IR_VTRUNC && v->vec))
             until = v->last > until ? v->last : until;
+        if (!(op->a | op->b | op->c | op->d))
+            continue;
         ir_ref use[4];
         emit_op_uses(e, op, use);
         for (int k = 0; k < 4; k++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* host_x86_64/code: what the back end hands out, and whether the host can run it. */
 #include <stdlib.h>
-#include "vex/vex.h"
+#include "vex/host_x86_64/emit.h"
 
 void vex_code_init(struct vex_code *c)
 {
@@ -23,6 +23,7 @@ void vex_code_free(struct vex_code *c)
     free(c->exits);
     free(c->sides);
     free(c->cross);
+    emit_scratch_free(c->scratch);
     *c = (struct vex_code){ 0 };
 }
 

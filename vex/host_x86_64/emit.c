@@ -155,7 +155,8 @@ static void join(struct emitter *e)
     pad(&e->main, 16);
     const uint32_t cold = e->main.n;
     append(&e->main, e->cold.p, e->cold.n);
-    pad(&e->main, 32);
+    if (e->n_pool)
+        pad(&e->main, 32);
     const uint32_t pool = e->main.n;
     append(&e->main, e->pool, 32 * e->n_pool);
     for (uint32_t i = 0; i < e->n_fixups; i++) {
@@ -185,6 +186,67 @@ static void join(struct emitter *e)
     }
 }
 
+/* Buffers that blocks do not share but take over from each other. */
+struct emit_scratch {
+    struct asm_buf cold;
+    struct fixup *fixups; uint32_t cap_fixups;
+    struct vex_side *cold_sides; uint32_t cap_cold_sides;
+    void *pool; uint32_t cap_pool;
+    void *values; size_t cap_values; /* bytes */
+};
+
+void emit_scratch_free(struct emit_scratch *s)
+{
+    if (!s)
+        return;
+    free(s->cold.p);
+    free(s->fixups);
+    free(s->cold_sides);
+    free(s->pool);
+    free(s->values);
+    free(s);
+}
+
+/* Values and live flags: one piece of memory, zero.  Lends the other buffers to e. */
+static bool borrow(struct emitter *e, struct vex_code *out)
+{
+    const size_t size = e->b->n_ops * (sizeof *e->val + 1);
+    struct emit_scratch *s = out->scratch ? out->scratch : (out->scratch = calloc(1, sizeof *s));
+    if (!s)
+        return false;
+    if (s->cap_values < size) {
+        free(s->values);
+        s->cap_values = 2 * size;
+        s->values = malloc(s->cap_values);
+        if (!s->values) {
+            s->cap_values = 0;
+            return false;
+        }
+    }
+    e->val = memset(s->values, 0, size);
+    e->flags_live = (uint8_t *)(e->val + e->b->n_ops);
+    e->cold = s->cold;
+    e->cold.n = 0;
+    e->fixups = s->fixups;
+    e->cap_fixups = s->cap_fixups;
+    e->cold_sides = s->cold_sides;
+    e->cap_cold_sides = s->cap_cold_sides;
+    e->pool = s->pool;
+    e->cap_pool = s->cap_pool;
+    return true;
+}
+
+static void give_back(struct emitter *e, struct emit_scratch *s)
+{
+    s->cold = e->cold;
+    s->fixups = e->fixups;
+    s->cap_fixups = e->cap_fixups;
+    s->cold_sides = e->cold_sides;
+    s->cap_cold_sides = e->cap_cold_sides;
+    s->pool = e->pool;
+    s->cap_pool = e->cap_pool;
+}
+
 static int emit_block(const struct ir_block *b, const struct vex_host *h, struct vex_code *out, bool head)
 {
     vex_code_reset(out);
@@ -197,11 +259,8 @@ static int emit_block(const struct ir_block *b, const struct vex_host *h, struct
     e.main = (struct asm_buf){ out->code, 0, out->cap };
     e.c = &e.main;
     e.pc = b->pc;
-    /* values, live flags: one piece of memory, zero */
-    e.val = calloc(b->n_ops, sizeof *e.val + 1);
-    if (!e.val)
+    if (!borrow(&e, out))
         return -ENOMEM;
-    e.flags_live = (uint8_t *)(e.val + b->n_ops);
     emit_analyse(&e);
     alloc_init(&e);
     if (head && h->indirect_target)
@@ -217,11 +276,7 @@ static int emit_block(const struct ir_block *b, const struct vex_host *h, struct
     out->code = e.main.p;
     out->cap = e.main.cap;
     out->size = e.error ? 0 : e.main.n;
-    free(e.val);
-    free(e.cold.p);
-    free(e.fixups);
-    free(e.cold_sides);
-    free(e.pool);
+    give_back(&e, out->scratch);
     return e.error;
 }
 

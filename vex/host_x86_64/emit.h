@@ -117,6 +117,9 @@ static inline void hold_value(struct host_regs *h, int i, uint32_t ref)
 static inline uint16_t gprs_in_state(const struct emitter *e) { return ~e->g.guest & (e->identity ? ~(1u << RSP) : ~0u); }
 static inline uint16_t vecs_in_state(const struct emitter *e) { return ~e->v.guest; }
 
+/* ---- emit.c ---- */
+void emit_scratch_free(struct emit_scratch *s); /* may be NULL */
+
 /* ---- analyse.c ---- */
 void emit_analyse(struct emitter *e);
 /* Arithmetic flags that the instruction may leave as they were though it is said to write them. */

@@ -89,8 +89,31 @@ void opt_dead(struct ir_block *b)
         free(used);
 }
 
+/* Native code: most of its blocks have nothing to compute.  What they read are guest registers, which costs nothing,
+ * and what nobody wants is not emitted anyway.  Yields the passes that can be of use. */
+static unsigned of_use(const struct ir_block *b)
+{
+    unsigned computed = 0, read = 0;
+    for (uint32_t i = 1; i < b->n_ops; i++) {
+        const struct ir_op *op = &b->ops[i];
+        switch (op->op) {
+        case IR_NOP: case IR_IMARK: case IR_NATIVE: case IR_SP: case IR_CONST: case IR_PUT: case IR_LOAD: case IR_STORE: case IR_CHECK:
+        case IR_CHECK_STORE: case IR_EXIT: case IR_EXIT_CC: case IR_EXIT_RCXZ:
+            break;
+        case IR_GET:
+            read += op->plane != IR_PLANE_GUEST || op->aux > X86_R15;
+            break;
+        default:
+            computed++;
+        }
+    }
+    return computed ? OPT_ALL : read > 1 ? OPT_CSE | OPT_DEAD : 0;
+}
+
 void opt_run(struct ir_block *b, unsigned passes)
 {
+    if (b->form == IR_FORM_NATIVE && passes == OPT_ALL)
+        passes = of_use(b);
     if (passes & OPT_FOLD)
         opt_fold(b);
     if (passes & OPT_CSE)
