@@ -40,16 +40,6 @@ static int load(void *arg, int plane, guest_addr a, void *to, int size)
     return n != (size_t)size;
 }
 
-static int store(void *arg, int plane, guest_addr a, const void *from, int size)
-{
-    struct run *r = arg;
-    (void)plane;
-    const size_t n = ng_write(a, from, (size_t)size);
-    r->at = a + n;
-    r->write = true;
-    return n != (size_t)size;
-}
-
 static bool cas_sized(guest_addr a, void *expected, const void *desired, int size)
 {
     unsigned __int128 e = 0, d = 0;
@@ -87,6 +77,32 @@ static int cas(void *arg, guest_addr a, void *expected_in_old_out, const void *d
     const bool known = cas_sized(a, expected_in_old_out, desired, size);
     r->t->recover = NULL;
     return !known;
+}
+
+/* Writes the byte at a as it is; false if that cannot be done. */
+static bool touch(struct run *r, guest_addr a)
+{
+    uint8_t byte;
+    r->at = a;
+    return ng_read(&byte, a, 1) == 1 && !cas(r, a, &byte, &byte, 1);
+}
+
+/* A store that crosses pages is done as a whole or not at all. */
+static int store(void *arg, int plane, guest_addr a, const void *from, int size)
+{
+    struct run *r = arg;
+    const guest_addr second = (a + (guest_addr)size - 1) & ~(guest_addr)(NG_PAGE - 1);
+    (void)plane;
+    if (second > a && ng_in_client(second)) {
+        if (!touch(r, a) || !touch(r, second)) {
+            r->write = true; /* r->at: which one */
+            return 1;
+        }
+    }
+    const size_t n = ng_write(a, from, (size_t)size);
+    r->at = a + n;
+    r->write = true;
+    return n != (size_t)size;
 }
 
 static uint64_t call(void *arg, int helper, uint64_t a0, uint64_t a1, uint64_t a2)
@@ -147,9 +163,11 @@ static void raise_fault(struct run *r)
         kernel_fault_raise(r->t);
     else if (((int64_t)(r->at << 16) >> 16) != (int64_t)r->at)
         kernel_signal_raise(r->t, SIGSEGV, SI_KERNEL, 0, 13, 0);
+    else if (r->t->caught.sig)
+        kernel_signal_raise_data(r->t, r->t->caught.sig, r->t->caught.code, r->at, r->t->caught.err);
     else
-        kernel_signal_raise(r->t, SIGSEGV, ng_segment_at(r->at, &seg) ? SEGV_ACCERR : SEGV_MAPERR, r->at, 14,
-                            4 | (r->write ? 2 : 0) | (r->at >> 63 ? 1 : 0));
+        kernel_signal_raise_data(r->t, SIGSEGV, ng_segment_at(r->at, &seg) ? SEGV_ACCERR : SEGV_MAPERR, r->at,
+                                 4 | (r->write ? 2 : 0) | (r->at >> 63 ? 1 : 0));
 }
 
 const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, guest_addr *fault_at)
@@ -171,6 +189,7 @@ const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, guest_ad
     }
     guest_x86_64_decode(&d, block);
     flags_to_bytes(&t->state);
+    t->caught.sig = 0;
     const int exit = ir_interp_run(block, &env);
     flags_from_bytes(&t->state);
     if (exit >= 0)
