@@ -170,7 +170,7 @@ static void raise_fault(struct run *r)
                                  4 | (r->write ? 2 : 0) | (r->at >> 63 ? 1 : 0));
 }
 
-const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, guest_addr *fault_at)
+const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, bool *no_code)
 {
     struct run r = { .t = t };
     const struct ir_interp_env env = { .state = &t->state, .arg = &r, .load = load, .store = store, .cas = cas, .call = call,
@@ -181,10 +181,10 @@ const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, guest_ad
         block = base_alloc(sizeof *block);
         ir_block_init(block);
     }
-    *fault_at = 0;
+    *no_code = false;
     d.n_bytes = space_code_bytes(pc, &d.bytes, 512);
     if (!d.n_bytes && !d.hook) {
-        *fault_at = pc;
+        *no_code = true;
         return NULL;
     }
     guest_x86_64_decode(&d, block);
