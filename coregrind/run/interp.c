@@ -139,6 +139,12 @@ static struct translation *single(const struct ir_insn *insn)
     return x;
 }
 
+static bool left_at_head(const struct x86_state *s, const struct translation *x)
+{
+    const uint32_t exit = (uint32_t)s->exit_info;
+    return exit < x->n_exits && x->exits[exit].ir.kind == IR_EXIT_ATTENTION;
+}
+
 static int native(void *arg, const struct ir_insn *insn)
 {
     struct run *r = arg;
@@ -147,8 +153,11 @@ static int native(void *arg, const struct ir_insn *insn)
     if (!x)
         return 1;
     flags_from_bytes(s);
-    const uint64_t attention = __atomic_exchange_n(&s->attention, 0, __ATOMIC_SEQ_CST); /* the block's head must not leave */
-    run_enter(r->t, x);
+    uint64_t attention = 0;
+    do { /* the block's head must not leave; it does if a signal arrives just before */
+        attention |= __atomic_exchange_n(&s->attention, 0, __ATOMIC_SEQ_CST);
+        run_enter(r->t, x);
+    } while (left_at_head(s, x));
     __atomic_or_fetch(&s->attention, attention, __ATOMIC_SEQ_CST);
     flags_to_bytes(s);
     r->native = s->exit_info == ~0ull;

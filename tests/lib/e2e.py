@@ -15,7 +15,7 @@ In the source:
     // log: PATTERN                   fnmatch of a line anywhere in the log
     // no-log: PATTERN                no line like that
     // differs: REASON                why valgrind reports something else here (oracle only)
-    // not under: WORD: REASON        left out if WORD occurs in the options of the command line
+    // not under: WORD: REASON        left out if WORD occurs in the options of the command line; valgrind: by the oracle
 With --tool=none among the options of the command line only values count: output and exit code are those of a native
 run, whatever is expected of the reports.  --seconds=N: how long a program may take (120).
 Every error that is reported and not expected is a failure, and so is every expected one that is missing.
