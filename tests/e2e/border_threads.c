@@ -13,7 +13,7 @@
 #include <string.h>
 #include "valgrind/memcheck.h"
 
-enum { N = 512, TURNS = 60, PAIRS = 4096 };
+enum { N = 96, TURNS = 21, PAIRS = 512 };
 static int wrong;
 static pthread_barrier_t barrier;
 

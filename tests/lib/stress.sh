@@ -39,10 +39,11 @@ else
     t=tests/e2e
     p=tests/programs
     group "end to end, dirty" $e2e --stress=dirty
-    group "end to end, $events" $e2e $events $t/border_*.c $t/clean_[a-f]*.c* $t/clean_[lmsx]*.c* $t/undef_*.c $t/signal_*.c \
-        $t/thread*.c $t/fork_*.c $t/segv_handler.c $t/cond_in_loop.c $t/longjmp_undef.c
-    group "end to end, values, interpreter" $e2e --tool=none --jit=interp $t/border_*.c $t/clean_[lmsx]*.c $t/null_*.c $t/segv_handler.c \
-        $t/divide.c $t/ill.c $t/fork_both.c
+    group "end to end, $events" $e2e $events $t/border_[almrt]*.c $t/border_found.c $t/clean_longjmp.c $t/clean_makecontext.c \
+        $t/clean_selfmod.c $t/clean_signals.c $t/clean_x87.c $t/undef_shapes.c $t/signal_*.c $t/fork_*.c $t/segv_handler.c \
+        $t/longjmp_undef.c
+    group "end to end, values, interpreter" $e2e --tool=none --jit=interp $t/border_[afmt]*.c $t/clean_longjmp.c $t/clean_selfmod.c \
+        $t/clean_signals.c $t/clean_space.c $t/clean_x87.c $t/null_*.c $t/segv_handler.c $t/divide.c $t/ill.c $t/fork_both.c
     group "programs, dirty" $programs --stress=dirty $p/bash.sh $p/perl.sh $p/lua.sh $p/sqlite.sh $p/git.sh $p/xz.sh
     group "programs, $events" $programs $events $p/ls.sh $p/sed.sh
     group "programs, interpreter" $programs --tool=none --jit=interp $p/ls.sh $p/sed.sh
