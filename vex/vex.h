@@ -74,6 +74,7 @@ enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_6
     VEX_TRAMP_EXIT,         /* leave; state->exit_info is set */
     VEX_TRAMP_INDIRECT,     /* state->rip is set, guest rcx is in its image only: jump cache, else leave with VEX_EXIT_INDIRECT */
     VEX_TRAMP_CALL,         /* helper call; call_* are set */
+    VEX_TRAMP_HOSTCALL,     /* exit_info is set: all guest state into *state, then vex_host.hostcall */
     VEX_TRAMP_FAULT,        /* landed here by the signal handler on a fault: leave, guest registers already in state */
     VEX_TRAMPS
 };
@@ -121,6 +122,9 @@ struct vex_host {
     uint64_t strip_size;
     uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base holds the first */
     bool debug;              /* ir_check first */
+    /* Acts on an exit of kind HOSTCALL, as the dispatcher would: the code to go on with, or NULL to leave with
+     * what it has put into exit_info.  May be NULL: then such exits leave like all others. */
+    void *(*hostcall)(struct x86_state *s);
 };
 /* Emits b.  Returns 0, or -ENOSPC if the block is too long (decode fewer instructions). */
 int host_x86_64_emit(const struct ir_block *b, const struct vex_host *h, struct vex_code *out);

@@ -48,6 +48,7 @@ const struct vex_side *code_side(const struct translation *t, const void *rx);
 /* Patches t's exit to jump to `to` directly (no-op if either is dying). */
 void code_chain(struct translation *t, uint32_t exit, struct translation *to);
 void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation *to);
+void *code_jump_cache_find(struct x86_state *s, guest_addr pc);  /* own thread's, after a safe point: code, or NULL */
 void code_jump_cache_clear(struct x86_state *s);
 void code_discard_range(guest_addr a, uint64_t size);            /* any mode */
 void code_discard_all(void);

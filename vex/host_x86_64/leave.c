@@ -79,11 +79,11 @@ static uint32_t add_exit(struct emitter *e, struct ir_exit x, bool jump_in_cold,
     return n;
 }
 
-static void leave_with_id(struct emitter *e)
+static void leave_with_id(struct emitter *e, enum vex_tramp tramp)
 {
     asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info) + 4), 0);
     emit_reloc(e, e->c->n - 4, VEX_RELOC_ID32, 0);
-    jump_tramp(e, VEX_TRAMP_EXIT);
+    jump_tramp(e, tramp);
 }
 
 /* All stubs of the block end in one tail, that of the first in the cold part. */
@@ -95,7 +95,7 @@ static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, ui
     if (!e->stub_tail) {
         if (is_cold(e))
             e->stub_tail = c->n;
-        leave_with_id(e);
+        leave_with_id(e, VEX_TRAMP_EXIT);
     } else if (is_cold(e) && c->n - e->stub_tail < 120) {
         const uint32_t back = asm_jmp8(c);
         c->p[back] = e->stub_tail - (back + 1);
@@ -147,10 +147,14 @@ static bool is_home(const struct emitter *e)
 static void leave_here(struct emitter *e, struct ir_exit x)
 {
     homecoming(e);
-    if (is_chainable(x.kind))
+    if (is_chainable(x.kind)) {
         chainable_jump(e, x);
-    else
+    } else if (x.kind == IR_EXIT_HOSTCALL && e->identity && e->h->hostcall) {
+        asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), add_exit(e, x, false, 0));
+        leave_with_id(e, VEX_TRAMP_HOSTCALL);
+    } else {
         emit_stub(e, x, false, 0);
+    }
 }
 
 /* Through the thread's table of code addresses; what stands there verifies the target.  Guest rcx waits in its image. */
