@@ -4,6 +4,7 @@
  * undefined bits, then with each of them turned over: the bits of the result that changed are
  * those that must be undefined; for the chains called EXACT no others may be.  With the same bits
  * defined again the result must be defined: alternately, so that both translations are used. */
+// not under: flush: takes minutes
 // build: gcc -O1
 // native: no
 // exit: 0

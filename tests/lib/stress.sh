@@ -39,7 +39,7 @@ else
     t=tests/e2e
     p=tests/programs
     group "end to end, dirty" $e2e --stress=dirty
-    group "end to end, $events" $e2e $events $t/border_[almrt]*.c $t/border_found.c $t/clean_longjmp.c $t/clean_makecontext.c \
+    group "end to end, $events" $e2e $events $t/border_[almrt]*.c $t/clean_longjmp.c $t/clean_makecontext.c \
         $t/clean_selfmod.c $t/clean_signals.c $t/clean_x87.c $t/undef_shapes.c $t/signal_*.c $t/fork_*.c $t/segv_handler.c \
         $t/longjmp_undef.c
     group "end to end, values, interpreter" $e2e --tool=none --jit=interp $t/border_[afmt]*.c $t/clean_longjmp.c $t/clean_selfmod.c \
