@@ -48,7 +48,7 @@ origin_tag instrument_stack_origin(const struct ir_block *in);
 enum state_kind { STATE_NONE, STATE_FXSAVE, STATE_XSAVE, STATE_FXRSTOR, STATE_XRSTOR };
 enum state_kind state_kind_of(const struct ir_insn *n);
 static inline bool state_restores(enum state_kind k) { return k == STATE_FXRSTOR || k == STATE_XRSTOR; }
-/* After the instruction: shadows of vectors and x87 into those of the image at a, which was all called defined; or
+/* After the instruction: shadows of vectors and x87 into those of the image at a, the rest of which is defined; or
  * those of the image into the registers'.  Attention bits are left to the caller. */
 void state_saved(struct ng_thread *t, guest_addr a, enum state_kind kind);
 void state_restored(struct ng_thread *t, guest_addr a, enum state_kind kind);

@@ -24,9 +24,9 @@ static void set_shadow(guest_addr a, const uint8_t *v, size_t size, origin_tag t
     uint8_t old;
     bool any = false;
     for (size_t i = 0; i < size; i++)
-        if (v[i] && shadow_get_byte(a + i, &old)) {
+        if (shadow_get_byte(a + i, &old)) {
             shadow_set_byte(a + i, v[i]);
-            any = true;
+            any |= v[i] != 0;
         }
     if (any && tag)
         shadow_set_origin(a, size, tag);

@@ -125,7 +125,8 @@ tests_unit_check_options_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_options_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_options_LDADD = $(UNIT_LIBS)
 
-.PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input check-stats
+.PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input \
+	check-stress check-stress-all check-stats
 check-programs-built: $(check_PROGRAMS) all
 check-quick: check-programs-built
 	$(srcdir)/tests/lib/units.sh
@@ -138,6 +139,11 @@ check-oracle: all
 	python3 $(srcdir)/tests/lib/oracle.py
 check-stats: all
 	sh $(srcdir)/tests/lib/stats.sh .
+# The tests in other modes: a choice, or all of it (an hour).
+check-stress: all
+	sh $(srcdir)/tests/lib/stress.sh
+check-stress-all: all
+	sh $(srcdir)/tests/lib/stress.sh all
 check-worlds: all
 	sh $(srcdir)/tests/lib/worlds.sh
 check-bad-input: all

@@ -482,6 +482,7 @@ struct translation *code_insert_hot(const struct ir_block *b, const struct vex_c
     struct node *old = table_find(b->pc, b->mode); /* now: the lock may have been released for room */
     table_name(n);
     relocate(n);
+    table_add(n); /* first: a thread that takes a jump to it may leave it at once, by its id */
     if (old) {
         while (old->incoming) {
             struct node *from = old->incoming->from;
@@ -491,7 +492,6 @@ struct translation *code_insert_hot(const struct ir_block *b, const struct vex_c
         }
         node_kill(old);
     }
-    table_add(n);
     if (old)
         tidy();
     stats.inserted++;

@@ -26,6 +26,8 @@ void kernel_signals_after_fork(struct ng_thread *t);
 void kernel_signals_deliver(struct ng_thread *t);
 /* Raises a synchronous signal for the guest at its current state (fault address, si_code). */
 void kernel_signal_raise(struct ng_thread *t, int sig, int si_code, guest_addr at, int trapno, int err);
+/* The same for a page fault of the instruction at rip on data at `at`: err gets the direction that it has natively. */
+void kernel_signal_raise_data(struct ng_thread *t, int sig, int si_code, guest_addr at, int err);
 int64_t sys_rt_sigaction(struct ng_thread *t, const uint64_t a[6]);
 int64_t sys_rt_sigprocmask(struct ng_thread *t, const uint64_t a[6]);
 int64_t sys_rt_sigreturn(struct ng_thread *t, const uint64_t a[6]);

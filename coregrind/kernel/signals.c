@@ -237,7 +237,6 @@ static void recover_landing(void)
 static void go_to_recover(ucontext_t *uc)
 {
     greg_t *g = uc->uc_mcontext.gregs;
-    run_self.recover_addr = run_self.pending ? run_self.recover_addr : 0;
     g[REG_RIP] = (greg_t)(uintptr_t)recover_landing;
     g[REG_RSP] = ((g[REG_RSP] - 256) & ~15ll) - 8;
     g[REG_EFL] &= ~0x400ll;
@@ -289,7 +288,9 @@ static void host_fault(int sig, const siginfo_t *info, ucontext_t *uc)
         fault_in_generated(t, info, uc, x);
     } else if (t->recover) {
         if (!fault_is_ours(info, uc, run_is_guest ? ng_reg(t, X86_RSP) : 0)) {
-            t->recover_addr = (guest_addr)(uintptr_t)info->si_addr;
+            t->caught.sig = sig;
+            t->caught.code = info->si_code;
+            t->caught.err = (int)uc->uc_mcontext.gregs[REG_ERR];
             go_to_recover(uc);
         }
     } else {

@@ -176,3 +176,11 @@ void kernel_fault_describe(struct ng_thread *t, const siginfo_t *info, const uco
     else if (f->code != SI_KERNEL)
         f->at = t->state.rip; /* SIGFPE, SIGILL, SIGTRAP: the instruction */
 }
+
+void kernel_signal_raise_data(struct ng_thread *t, int sig, int si_code, guest_addr at, int err)
+{
+    struct kernel_fault f = { 0 };
+    bool stack_segment;
+    describe_access(t, &f, at, true, &stack_segment);
+    kernel_signal_raise(t, sig, si_code, at, 14, err | (f.writes ? 2 : 0));
+}

@@ -309,13 +309,13 @@ static int turn(struct ng_thread *t, int mode, struct link *link)
 
 static int turn_interpreted(struct ng_thread *t)
 {
-    guest_addr fault_at;
+    bool no_code;
     struct link unused = { 0 };
-    const struct ir_exit *e = run_interpret(t, t->state.rip, &fault_at);
+    const struct ir_exit *e = run_interpret(t, t->state.rip, &no_code);
     if (e)
         act(t, e, &unused);
-    else if (fault_at)
-        fetch_fault(t, fault_at);
+    else if (no_code)
+        fetch_fault(t, t->state.rip);
     return 0;
 }
 

@@ -57,8 +57,9 @@ void run_enter(struct ng_thread *t, const struct translation *to);
 /* emulate.c: one instruction by the slow path (IR_EXIT_EMULATE). */
 void run_emulate(struct ng_thread *t, const struct ir_exit *e);
 
-/* interp.c: --jit=interp, one block; its exit, or NULL after a fault (kernel_signal_raise was called). */
-const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, guest_addr *fault_at);
+/* interp.c: --jit=interp, one block; its exit, or NULL after a fault (kernel_signal_raise was called),
+ * or with *no_code set if nothing can be fetched at pc (the caller raises it).  */
+const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, bool *no_code);
 
 /* stats.c: --stats. */
 void run_stats_init(void);

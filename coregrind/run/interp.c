@@ -40,16 +40,6 @@ static int load(void *arg, int plane, guest_addr a, void *to, int size)
     return n != (size_t)size;
 }
 
-static int store(void *arg, int plane, guest_addr a, const void *from, int size)
-{
-    struct run *r = arg;
-    (void)plane;
-    const size_t n = ng_write(a, from, (size_t)size);
-    r->at = a + n;
-    r->write = true;
-    return n != (size_t)size;
-}
-
 static bool cas_sized(guest_addr a, void *expected, const void *desired, int size)
 {
     unsigned __int128 e = 0, d = 0;
@@ -89,6 +79,32 @@ static int cas(void *arg, guest_addr a, void *expected_in_old_out, const void *d
     return !known;
 }
 
+/* Writes the byte at a as it is; false if that cannot be done. */
+static bool touch(struct run *r, guest_addr a)
+{
+    uint8_t byte;
+    r->at = a;
+    return ng_read(&byte, a, 1) == 1 && !cas(r, a, &byte, &byte, 1);
+}
+
+/* A store that crosses pages is done as a whole or not at all. */
+static int store(void *arg, int plane, guest_addr a, const void *from, int size)
+{
+    struct run *r = arg;
+    const guest_addr second = (a + (guest_addr)size - 1) & ~(guest_addr)(NG_PAGE - 1);
+    (void)plane;
+    if (second > a && ng_in_client(second)) {
+        if (!touch(r, a) || !touch(r, second)) {
+            r->write = true; /* r->at: which one */
+            return 1;
+        }
+    }
+    const size_t n = ng_write(a, from, (size_t)size);
+    r->at = a + n;
+    r->write = true;
+    return n != (size_t)size;
+}
+
 static uint64_t call(void *arg, int helper, uint64_t a0, uint64_t a1, uint64_t a2)
 {
     (void)arg, (void)helper, (void)a0, (void)a1, (void)a2;
@@ -123,6 +139,12 @@ static struct translation *single(const struct ir_insn *insn)
     return x;
 }
 
+static bool left_at_head(const struct x86_state *s, const struct translation *x)
+{
+    const uint32_t exit = (uint32_t)s->exit_info;
+    return exit < x->n_exits && x->exits[exit].ir.kind == IR_EXIT_ATTENTION;
+}
+
 static int native(void *arg, const struct ir_insn *insn)
 {
     struct run *r = arg;
@@ -131,8 +153,11 @@ static int native(void *arg, const struct ir_insn *insn)
     if (!x)
         return 1;
     flags_from_bytes(s);
-    const uint64_t attention = __atomic_exchange_n(&s->attention, 0, __ATOMIC_SEQ_CST); /* the block's head must not leave */
-    run_enter(r->t, x);
+    uint64_t attention = 0;
+    do { /* the block's head must not leave; it does if a signal arrives just before */
+        attention |= __atomic_exchange_n(&s->attention, 0, __ATOMIC_SEQ_CST);
+        run_enter(r->t, x);
+    } while (left_at_head(s, x));
     __atomic_or_fetch(&s->attention, attention, __ATOMIC_SEQ_CST);
     flags_to_bytes(s);
     r->native = s->exit_info == ~0ull;
@@ -147,12 +172,14 @@ static void raise_fault(struct run *r)
         kernel_fault_raise(r->t);
     else if (((int64_t)(r->at << 16) >> 16) != (int64_t)r->at)
         kernel_signal_raise(r->t, SIGSEGV, SI_KERNEL, 0, 13, 0);
+    else if (r->t->caught.sig)
+        kernel_signal_raise_data(r->t, r->t->caught.sig, r->t->caught.code, r->at, r->t->caught.err);
     else
-        kernel_signal_raise(r->t, SIGSEGV, ng_segment_at(r->at, &seg) ? SEGV_ACCERR : SEGV_MAPERR, r->at, 14,
-                            4 | (r->write ? 2 : 0) | (r->at >> 63 ? 1 : 0));
+        kernel_signal_raise_data(r->t, SIGSEGV, ng_segment_at(r->at, &seg) ? SEGV_ACCERR : SEGV_MAPERR, r->at,
+                                 4 | (r->write ? 2 : 0) | (r->at >> 63 ? 1 : 0));
 }
 
-const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, guest_addr *fault_at)
+const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, bool *no_code)
 {
     struct run r = { .t = t };
     const struct ir_interp_env env = { .state = &t->state, .arg = &r, .load = load, .store = store, .cas = cas, .call = call,
@@ -163,14 +190,15 @@ const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, guest_ad
         block = base_alloc(sizeof *block);
         ir_block_init(block);
     }
-    *fault_at = 0;
+    *no_code = false;
     d.n_bytes = space_code_bytes(pc, &d.bytes, 512);
     if (!d.n_bytes && !d.hook) {
-        *fault_at = pc;
+        *no_code = true;
         return NULL;
     }
     guest_x86_64_decode(&d, block);
     flags_to_bytes(&t->state);
+    t->caught.sig = 0;
     const int exit = ir_interp_run(block, &env);
     flags_from_bytes(&t->state);
     if (exit >= 0)

@@ -37,7 +37,7 @@ struct ng_thread {
     bool exiting; int exit_code;
     _Atomic int parked;              /* stands at a safe point or in a blocking system call */
     sigjmp_buf *recover;             /* ng_read and friends: where a fault in C code goes */
-    guest_addr recover_addr;
+    struct { int sig, code, err; } caught; /* the last such fault; sig is 0 if there was none since it was set so */
     uint64_t stats[RUN_STATS];
     /* vfork child runs on its parent's struct */
     bool vfork_child;

@@ -100,7 +100,6 @@ enum { CF = 1, ALL = 0xcd5 };      /* the flags that the case asks for: others a
     C(fs_lods, ALL, "mov %fs:0,%rsi; neg %rsi; add %rbx,%rsi; fs lodsb") \
     C(fs_load, ALL, "mov %fs:0,%rsi; neg %rsi; add %rbx,%rsi; mov %fs:(%rsi),%rcx") \
     C(movaps, ALL, "addps %xmm1,%xmm2; movaps (%rbx),%xmm2") \
-    C(movaps_odd, ALL, "add %r8,%r9; movaps 8(%rsi),%xmm2") \
     C(movups_cross, ALL, "pxor %xmm4,%xmm4; movups -8(%rbx),%xmm4") \
     C(movups_store, ALL, "paddd %xmm1,%xmm0; movups %xmm0,-8(%rbx)") \
     C(movnt, ALL, "movntdq %xmm1,(%rbx)") \

@@ -4,6 +4,7 @@
  * undefined bits, then with each of them turned over: the bits of the result that changed are
  * those that must be undefined; for the chains called EXACT no others may be.  With the same bits
  * defined again the result must be defined: alternately, so that both translations are used. */
+// not under: flush: takes minutes
 // build: gcc -O1
 // native: no
 // exit: 0
@@ -133,6 +134,8 @@ static uint8_t buffer[2048] __attribute__((aligned(64)));
     C(EXACT, fxsave_defined, "fxsave 512(%rdx); movq %rax,%xmm3; fxrstor 512(%rdx); movq %xmm3,%rax") \
     C(EXACT, xsave, "push %rdx; mov %rdx,%r8; movq %rax,%xmm9; mov $7,%eax; xor %edx,%edx; xsave 512(%r8); pxor %xmm9,%xmm9; xrstor 512(%r8); " \
                   "movq %xmm9,%rax; pop %rdx") \
+    C(EXACT, xsavec, "push %rdx; mov %rdx,%r8; movq %rax,%xmm1; mov $0xee,%eax; xor %edx,%edx; xsavec 512(%r8); xorps %xmm1,%xmm1; mov $0xee,%eax; " \
+                  "xrstor 512(%r8); movq %xmm1,%rax; pop %rdx") \
     C(EXACT, xsave_upper, "push %rdx; mov %rdx,%r8; vmovq %rax,%xmm9; vinserti128 $1,%xmm9,%ymm9,%ymm9; mov $7,%eax; xor %edx,%edx; xsave 512(%r8); " \
                   "vpxor %xmm9,%xmm9,%xmm9; xrstor 512(%r8); vextracti128 $1,%ymm9,%xmm9; vmovq %xmm9,%rax; pop %rdx") \
     C(SOUND, x87_int, "mov %rax,(%rdx); fildll (%rdx); fistpll 8(%rdx); mov 8(%rdx),%rax") \

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-enum { N = 20000, BAD = 12345 };
+enum { N = 6000, BAD = 4321 };
 static int count;
 static volatile long sink;
 static const unsigned char table[256] = { 1, 2, 3 };

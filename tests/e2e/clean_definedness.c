@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Definedness of vector and x87 instructions, by brute force: run with undefined bits, then turn
  * those bits over; every bit of the result that changes must have been called undefined. */
+// not under: flush: takes minutes
 // build: gcc -O1 -mavx2 -mfma -mf16c -w
 // native: no
 // exit: 0

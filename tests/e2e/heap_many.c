@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+// not under: interp: takes minutes
+// not under: flush: takes minutes
 // build: gcc -O2
 /* Random allocation of all kinds and sizes; contents must hold. */
 // log: All heap blocks were freed -- no leaks are possible

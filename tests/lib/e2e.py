@@ -15,6 +15,9 @@ In the source:
     // log: PATTERN                   fnmatch of a line anywhere in the log
     // no-log: PATTERN                no line like that
     // differs: REASON                why valgrind reports something else here (oracle only)
+    // not under: WORD: REASON        left out if WORD occurs in the options of the command line; valgrind: by the oracle
+With --tool=none among the options of the command line only values count: output and exit code are those of a native
+run, whatever is expected of the reports.  --seconds=N: how long a program may take (120).
 Every error that is reported and not expected is a failure, and so is every expected one that is missing.
 Errors of the same line are expected once, however often they are counted.
 """
@@ -23,7 +26,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import memcheck_log
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-DIRECTIVE = re.compile(r'//\s*(build|args|options|needs|stdin|native|exit|expect|aux|log|no-log|differs):\s*(.*?)\s*$')
+DIRECTIVE = re.compile(r'//\s*(build|args|options|needs|stdin|native|exit|expect|aux|log|no-log|differs|not under):\s*(.*?)\s*$')
 
 
 class Test:
@@ -31,7 +34,7 @@ class Test:
         self.path, self.name = path, os.path.basename(path)
         self.builds, self.args, self.options, self.needs = [], [], [], []
         self.stdin, self.native, self.exit, self.differs = '', True, None, None
-        self.expects, self.logs, self.no_logs = [], [], []
+        self.expects, self.logs, self.no_logs, self.not_under = [], [], [], []
         for number, line in enumerate(open(path), 1):
             m = DIRECTIVE.search(line)
             if m:
@@ -51,6 +54,7 @@ class Test:
         elif key == 'log': self.logs.append(value)
         elif key == 'no-log': self.no_logs.append(value)
         elif key == 'differs': self.differs = value
+        elif key == 'not under': self.not_under.append(value.partition(':')[0])
 
 
 def build(test, flags, out):
@@ -73,13 +77,20 @@ def build(test, flags, out):
     return exe
 
 
+SECONDS = 120
+
+
 def run(command, test, cwd):
     env = dict(os.environ, LC_ALL='C')
     try:
-        p = subprocess.run(command, input=test.stdin.encode(), capture_output=True, timeout=120, cwd=cwd, env=env)
+        p = subprocess.run(command, input=test.stdin.encode(), capture_output=True, timeout=SECONDS, cwd=cwd, env=env)
         return p.returncode, p.stdout, p.stderr
     except subprocess.TimeoutExpired:
         return 'timeout', b'', b''
+
+
+def only_values(tool):
+    return '--tool=none' in tool
 
 
 def checked(test, exe, tool, cwd):
@@ -88,7 +99,7 @@ def checked(test, exe, tool, cwd):
     for old in os.listdir(cwd):
         if old.startswith('log.'):
             os.unlink(os.path.join(cwd, old))
-    options = [o for o in test.options]
+    options = [] if only_values(tool) else test.options
     code, out, err = run(tool + ['--log-file=' + log + '.%p'] + options + [exe] + test.args, test, cwd)
     text = ''.join(open(os.path.join(cwd, f), errors='replace').read() for f in sorted(os.listdir(cwd)) if f.startswith('log.'))
     return code, out, err, text
@@ -130,13 +141,14 @@ def check_variant(test, flags, tool, out):
         return ['does not build']
     with tempfile.TemporaryDirectory() as cwd:
         code, stdout, stderr, text = checked(test, exe, tool, cwd)
-        complaints = compare(test, text)
-        if test.exit is not None:
+        complaints = [] if only_values(tool) else compare(test, text)
+        own_exit = test.exit is not None and not only_values(tool)
+        if own_exit:
             if code != test.exit:
                 complaints.append('exit code %s, expected %d' % (code, test.exit))
         if test.native:
             ncode, nout, nerr = run([exe] + test.args, test, cwd)
-            if test.exit is None and code != ncode:
+            if not own_exit and code != ncode:
                 complaints.append('exit code %s, natively %s' % (code, ncode))
             if stdout != nout:
                 complaints.append('stdout differs: %r, natively %r' % (stdout[-300:], nout[-300:]))
@@ -152,7 +164,11 @@ def main():
     tool = [os.path.join(ROOT, 'nagrind')]
     if args and args[0] == '--valgrind':
         tool, args = ['valgrind'], args[1:]
-    tool += [a for a in args if a.startswith('--')]
+    for a in args:
+        if a.startswith('--seconds='):
+            global SECONDS
+            SECONDS = int(a.partition('=')[2])
+    tool += [a for a in args if a.startswith('--') and not a.startswith('--seconds=')]
     names = [a for a in args if not a.startswith('--')]
     paths = names or sorted(os.path.join(ROOT, 'tests/e2e', f) for f in os.listdir(os.path.join(ROOT, 'tests/e2e'))
                             if f.endswith(('.c', '.cpp')) and not f.startswith('lib_'))
@@ -160,6 +176,8 @@ def main():
     with tempfile.TemporaryDirectory() as out:
         for path in paths:
             test = Test(os.path.abspath(path))
+            if any(w in a for w in test.not_under for a in tool[1:]) or (only_values(tool) and not test.native):
+                continue
             for flags in test.builds:
                 complaints = check_variant(test, flags, tool, out)
                 passed, failed = passed + (not complaints), failed + bool(complaints)

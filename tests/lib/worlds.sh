@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Odd worlds: limits, closed descriptors, no /proc, odd environments, huge and
 # many mappings, wild pointers.  Each case: the same output and exit code as native.
+# NG_OPTIONS: more options for nagrind.
 top=$(cd "$(dirname "$0")/../.." && pwd)
 ng="$top/nagrind"
 out=$(mktemp -d)
@@ -16,7 +17,7 @@ bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
 same() {
     title=$1
     native=$(RUN='' timeout 100 sh -c "$2" 2>&1; echo "exit $?")
-    ours=$(RUN="$ng -q --log-file=$out/log" timeout 100 sh -c "$2" 2>&1; echo "exit $?")
+    ours=$(RUN="$ng -q $NG_OPTIONS --log-file=$out/log" timeout 100 sh -c "$2" 2>&1; echo "exit $?")
     if [ "$native" = "$ours" ]; then ok; else bad "$title" "natively [$native], under nagrind [$ours] $(head -c 300 "$out/log" 2>/dev/null)"; fi
     if [ -z "$3" ] && grep -q -E 'Invalid|uninitialised|nagrind:' "$out/log" 2>/dev/null; then bad "$title" "$(head -c 300 "$out/log")"; fi
     rm -f "$out/log"
@@ -51,14 +52,14 @@ same "pipe closed" '$RUN seq 100000 | head -1; $RUN yes | head -1'
 same "no program output buffering" '$RUN sh -c "echo a; echo b >&2; echo c" 2>&1'
 
 # every wild write got its report
-"$ng" --log-file="$out/log" --error-limit=no ./wild 500 >/dev/null 2>&1
+"$ng" $NG_OPTIONS --log-file="$out/log" --error-limit=no ./wild 500 >/dev/null 2>&1
 n=$(grep -c -E 'Invalid (read|write) of size' "$out/log")
 if [ "$n" -ge 1 ] && grep -q -E 'ERROR SUMMARY: 500 errors' "$out/log"; then ok; else bad "wild writes are reported" "$(tail -3 "$out/log")"; fi
 rm -f "$out/log"
 
 # without /proc (needs the right to unshare)
 if unshare -m true 2>/dev/null; then
-    r=$(unshare -m sh -c "umount -l /proc && $ng -q /bin/echo fine" 2>&1)
+    r=$(unshare -m sh -c "umount -l /proc && $ng -q $NG_OPTIONS /bin/echo fine" 2>&1)
     if [ "$r" = fine ]; then ok; else bad "no /proc" "$r"; fi
 fi
 echo "$passed passed, $failed failed"

@@ -28,9 +28,6 @@ bool x86_accesses_memory(const ZydisDecodedInstruction *zi, const ZydisDecodedOp
     switch (zi->mnemonic) {
     case ZYDIS_MNEMONIC_CLFLUSH: case ZYDIS_MNEMONIC_CLFLUSHOPT: case ZYDIS_MNEMONIC_CLWB:
     case ZYDIS_MNEMONIC_LEA: case ZYDIS_MNEMONIC_INVLPG:
-    /* Restores read what a save wrote: nothing there can be undefined that matters. */
-    case ZYDIS_MNEMONIC_XRSTOR: case ZYDIS_MNEMONIC_XRSTOR64:
-    case ZYDIS_MNEMONIC_FXRSTOR: case ZYDIS_MNEMONIC_FXRSTOR64:
         return false;
     default:
         return true;
@@ -292,9 +289,27 @@ static void describe_masked(struct x86_ctx *c, int i, enum ir_opcode op)
     }
 }
 
+static bool is_xsave(const struct x86_ctx *c)
+{
+    return c->zi->meta.category == ZYDIS_CATEGORY_XSAVE || c->zi->meta.category == ZYDIS_CATEGORY_XSAVEOPT;
+}
+
+static bool is_xrstor(const struct x86_ctx *c)
+{
+    return c->zi->mnemonic == ZYDIS_MNEMONIC_XRSTOR || c->zi->mnemonic == ZYDIS_MNEMONIC_XRSTOR64;
+}
+
+/* The decoder knows XSAVE's legacy region and header.  The upper halves of ymm0-15 follow, if asked for: a few bytes
+ * too many make no difference to a check; the tool that wants it exactly, in TANDEM form, looks at the image. */
+static int operand_bytes(const struct x86_ctx *c, int i)
+{
+    enum { WITH_UPPER_HALVES = 832 };
+    return is_xsave(c) && c->form == IR_FORM_NATIVE ? WITH_UPPER_HALVES : c->zo[i].size / 8;
+}
+
 static void describe_operand(struct x86_ctx *c, int i, enum ir_opcode op)
 {
-    const int bytes = c->zo[i].size / 8;
+    const int bytes = operand_bytes(c, i);
     struct ir_op m;
 
     if (x86_is_masked(c, i)) {
@@ -310,7 +325,7 @@ static void describe_operand(struct x86_ctx *c, int i, enum ir_opcode op)
 
 void x86_describe_memory(struct x86_ctx *c)
 {
-    const bool saves = c->zi->meta.category == ZYDIS_CATEGORY_XSAVE || c->zi->meta.category == ZYDIS_CATEGORY_XSAVEOPT;
+    const bool saves = is_xsave(c) && !is_xrstor(c);
     for (int i = 0; i < c->zi->operand_count; i++)
         if (x86_accesses_memory(c->zi, &c->zo[i]) && (c->zo[i].actions & ZYDIS_OPERAND_ACTION_MASK_READ) && !saves)
             describe_operand(c, i, IR_LOAD);
