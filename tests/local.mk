@@ -4,7 +4,7 @@ UNIT_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/memcheck -I$(srcdir)/tests/unit
 
 UNIT_MEMCHECK_INSTRUMENT = memcheck/instrument.c memcheck/instrument_clean.c memcheck/instrument_dirty.c memcheck/rules.c \
-	memcheck/helpers.c memcheck/meet.c memcheck/stack.c memcheck/shadow.c memcheck/shadow_side.c memcheck/registers.c \
+	memcheck/helpers.c memcheck/meet.c memcheck/stack.c memcheck/state_saves.c memcheck/shadow.c memcheck/shadow_side.c memcheck/registers.c \
 	memcheck/options.c
 UNIT_MEMCHECK_HEAP = memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_lazy.c memcheck/heap_custom.c \
 	memcheck/heap_describe.c memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/leak.c memcheck/leak_search.c \
@@ -125,7 +125,7 @@ tests_unit_check_options_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_options_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_options_LDADD = $(UNIT_LIBS)
 
-.PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input
+.PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input check-stats
 check-programs-built: $(check_PROGRAMS) all
 check-quick: check-programs-built
 	$(srcdir)/tests/lib/units.sh
@@ -136,6 +136,8 @@ check-programs: all
 	python3 $(srcdir)/tests/lib/programs.py
 check-oracle: all
 	python3 $(srcdir)/tests/lib/oracle.py
+check-stats: all
+	sh $(srcdir)/tests/lib/stats.sh .
 check-worlds: all
 	sh $(srcdir)/tests/lib/worlds.sh
 check-bad-input: all
