@@ -446,6 +446,7 @@ struct translation *code_insert_hot(const struct ir_block *b, const struct vex_c
     struct node *old = table_find(b->pc, b->mode); /* now: the lock may have been released for room */
     table_name(n);
     relocate(n);
+    table_add(n); /* before anything leads to it: whoever leaves it is asked for its id */
     if (old) {
         while (old->incoming) {
             struct code_edge *e = old->incoming;
@@ -454,7 +455,6 @@ struct translation *code_insert_hot(const struct ir_block *b, const struct vex_c
         }
         node_kill(old);
     }
-    table_add(n);
     if (old)
         tidy();
     stats.inserted++;
