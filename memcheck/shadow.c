@@ -6,6 +6,7 @@
  * equal VPAT_NOACCESS, is shared; it is empty in nearly every run.  */
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <wchar.h>
 #include "memcheck.h"
 #include "shadow_side.h"
 
@@ -293,7 +294,11 @@ void shadow_set_origin(guest_addr a, size_t size, origin_tag tag)
 {
     if (!mc_options.track_origins || !clip(&a, &size))
         return;
-    uint32_t *end = ng_o(a + size - 1) + 1;
-    for (uint32_t *p = ng_o(a); p < end; p++)
-        *p = tag;
+    uint32_t *p = ng_o(a), *const end = ng_o(a + size - 1) + 1;
+    _Static_assert(sizeof(wchar_t) == sizeof *p, "wmemset writes tags");
+    if (end - p >= 16)
+        wmemset((wchar_t *)p, (wchar_t)tag, (size_t)(end - p));
+    else
+        while (p < end)
+            *p++ = tag;
 }

@@ -234,10 +234,36 @@ static bool readable(guest_addr a)
     return text_read(a, &byte, 1) == 1;
 }
 
-/* From the end backward where that is needed; but forward, up to the fault, if the end cannot be reached at all. */
+static bool writable(guest_addr a)
+{
+    uint8_t byte;
+    return text_read(a, &byte, 1) == 1 && ng_write(a, &byte, 1) == 1;
+}
+
+/* Can all be reached?  A move that overlaps cannot be done half and then again, when a handler has mended the fault.
+ * Else *fault is the first byte, in the order of addresses, that cannot. */
+static bool can_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fault)
+{
+    const guest_addr low = to < from ? to : from, end = (to < from ? from : to) + n;
+    for (guest_addr a = low; a < end; a = (a | 4095) + 1) {
+        const guest_addr r = a < from ? from : a, w = a < to ? to : a;
+        const bool reads = r <= (a | 4095) && r < from + n, writes = w <= (a | 4095) && w < to + n;
+        if (reads && !readable(r)) {
+            *fault = (struct text_fault){ r, false };
+            return false;
+        }
+        if (writes && !writable(w)) {
+            *fault = (struct text_fault){ w, true };
+            return false;
+        }
+    }
+    return true;
+}
+
+/* From the end backward where that is needed. */
 static size_t move_overlapping(guest_addr to, guest_addr from, size_t n)
 {
-    const bool forward = to < from || !readable(from + n - 1) || !readable(to + n - 1);
+    const bool forward = to < from;
     size_t left = n;
     while (left > 0) {
         const size_t chunk = left < WINDOW ? left : WINDOW, at = forward ? n - left : left - chunk;
@@ -266,8 +292,12 @@ static size_t move_rest(guest_addr to, guest_addr from, size_t done, size_t n, s
 size_t text_move(guest_addr to, guest_addr from, size_t n, struct text_fault *fault, bool *clean)
 {
     const size_t possible = clamp(to, clamp(from, n));
-    size_t done = text_overlaps(to, possible, from, possible) ? move_overlapping(to, from, possible)
-                                                                    : ng_write(to, (const void *)from, possible);
+    const bool overlap = text_overlaps(to, possible, from, possible);
+    if (overlap && !can_move(to, from, possible, fault)) {
+        *clean = true; /* nothing was done */
+        return 0;
+    }
+    size_t done = overlap ? move_overlapping(to, from, possible) : ng_write(to, (const void *)from, possible);
     if (__builtin_expect(done < n, 0))
         done = move_rest(to, from, done, n, fault);
     *clean = shadow_is_clean(from, done) && shadow_is_clean(to, done);

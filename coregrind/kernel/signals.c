@@ -277,6 +277,17 @@ static bool fault_is_the_tools(const siginfo_t *info)
            tool->plane_fault((uint64_t)(uintptr_t)info->si_addr);
 }
 
+/* A hook has touched client memory directly: it is left, and called again.  The trampoline's return address is still
+ * where its call has put it. */
+static void go_to_hook_again(struct ng_thread *t, ucontext_t *uc)
+{
+    greg_t *g = uc->uc_mcontext.gregs;
+    g[REG_RIP] = (greg_t)(uintptr_t)run_hostcall_again;
+    g[REG_RDI] = (greg_t)(uintptr_t)&t->state;
+    g[REG_RSP] = (greg_t)t->state.host_rsp - 8;
+    g[REG_EFL] &= ~0x400ll;
+}
+
 static void host_fault(int sig, const siginfo_t *info, ucontext_t *uc)
 {
     struct ng_thread *t = &run_self;
@@ -286,6 +297,9 @@ static void host_fault(int sig, const siginfo_t *info, ucontext_t *uc)
     const struct translation *x = run_is_guest && t->in_generated ? code_by_host(pc) : NULL;
     if (x) {
         fault_in_generated(t, info, uc, x);
+    } else if (run_is_guest && t->state.direct == NG_DIRECT_NOW) {
+        if (!fault_is_ours(info, uc, t->state.gpr[X86_RSP]))
+            go_to_hook_again(t, uc);
     } else if (t->recover) {
         if (!fault_is_ours(info, uc, run_is_guest ? ng_reg(t, X86_RSP) : 0)) {
             t->caught.sig = sig;

@@ -250,7 +250,7 @@ static bool has_business(const struct ng_thread *t)
 
 /* A replaced function was called: generated code comes here, past the dispatcher.  As there, the state is exact
  * and no translation is in use.  What the jump cache does not know is left to the dispatcher. */
-void *run_hostcall(struct x86_state *s)
+static void *hostcall(struct x86_state *s, int direct)
 {
     struct ng_thread *t = &run_self;
     const uint64_t info = s->exit_info;
@@ -260,13 +260,27 @@ void *run_hostcall(struct x86_state *s)
     const struct ir_exit e = code_exit(from, (uint32_t)info);
     s->rip = e.pc;
     t->stats[RUN_STAT_HOSTCALLS]++;
+    s->direct = (uint32_t)direct;
     redirect_call(t, e.aux);
+    s->direct = NG_DIRECT_NO;
     code_safe_point(s);
     void *next = has_business(t) ? NULL : code_jump_cache_find(s, s->rip);
     t->in_generated = true;
     if (!next)
         s->exit_info = VEX_EXIT_INDIRECT; /* state.rip says where to go on */
     return next;
+}
+
+void *run_hostcall(struct x86_state *s)
+{
+    return hostcall(s, NG_DIRECT_MAY);
+}
+
+void *run_hostcall_again(struct x86_state *s)
+{
+    s->direct = NG_DIRECT_NO;
+    run_self.stats[RUN_STAT_HOSTCALLS]--;
+    return hostcall(s, NG_DIRECT_NO);
 }
 
 /* The exit named by state.exit_info. */

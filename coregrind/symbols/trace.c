@@ -4,6 +4,7 @@
 #include "launch/options.h"
 #include "run/run.h"
 #include "symbols/internal.h"
+#include "symbols/unwind.h"
 
 enum { BUCKETS = 1 << 16 /* bucket_of takes 16 bits */, BLOCK = 1 << 16, MAX_BLOCKS = 1 << 14, MAX_DEPTH = 500 };
 struct entry { struct entry *next; uint64_t hash; ng_trace number; uint32_t n; guest_addr pcs[]; };
@@ -104,8 +105,14 @@ ng_trace ng_trace_take_depth(struct ng_thread *t, int max_frames)
     if (!t)
         return 0;
     t->stats[RUN_STAT_TRACES]++;
-    const int n = symbols_walk(t, pcs, NULL, max_frames < MAX_DEPTH ? max_frames : MAX_DEPTH);
-    return n > 0 ? intern(pcs, n) : 0;
+    const int max = max_frames < MAX_DEPTH ? max_frames : MAX_DEPTH;
+    ng_trace trace = walk_known(t, max);
+    if (trace)
+        return trace;
+    const int n = symbols_walk(t, pcs, NULL, max);
+    trace = n > 0 ? intern(pcs, n) : 0;
+    walk_keep(max, trace);
+    return trace;
 }
 
 ng_trace ng_trace_take(struct ng_thread *t)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* symbols/unwind inside: one step outward, and what it depended on. */
 #pragma once
+#include "run/run.h"
 #include "symbols/symbols.h"
 
 /* What a step has read.  A step is a function of the pc, the stack pointer, the registers in `uses`, and the words
@@ -22,3 +23,9 @@ extern __thread bool unwind_guarded;
 bool unwind_step(struct symbols_regs *s, guest_addr at, bool *exact, struct unwind_trail *trail);
 /* Before a walk: true if rules have been taken back since this thread's last one. */
 bool unwind_drop_old_rules(void);
+
+/* Traces of replaced functions (walk.c).  The trace that a walk of t for max frames would give, if this thread has
+ * made that walk before and nothing that it depended on has changed; else 0. */
+ng_trace walk_known(struct ng_thread *t, int max);
+/* The walk that this thread has just made, for max frames, gave this trace. */
+void walk_keep(int max, ng_trace trace);

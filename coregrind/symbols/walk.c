@@ -278,10 +278,12 @@ static void walk_guarded(struct walk *w)
     if (sigsetjmp(here, 0) == 0) {
         run_self.recover = &here;
         unwind_guarded = true;
-        if (w->max + FURTHER <= NEW)
+        if (w->max + FURTHER <= NEW) {
             walk_remembering(w);
-        else
+        } else {
+            forget(&memory); /* what is remembered is always the last walk */
             walk_plain(w);
+        }
     } else if (memory.top < FRAMES) { /* perhaps it was the memory that led there */
         forget(&memory);
         w->s = start;
@@ -307,6 +309,89 @@ static void registers_now(struct ng_thread *t, struct symbols_regs *s)
             s->r[wanted[i]] = ng_reg(t, wanted[i]);
 }
 
+/* ---- traces that were taken before ---- */
+
+/* A trace and all it depends on, by where it begins. */
+enum { KNOWN = 64, KNOWN_WORDS = 48 };
+static __thread struct known {
+    guest_addr pc, sp;
+    int max;
+    ng_trace trace;              /* 0: unused */
+    uint16_t needs;
+    uint32_t n;
+    uint64_t r[16];
+    guest_addr word_at[KNOWN_WORDS];
+    uint64_t word[KNOWN_WORDS];
+} known[KNOWN];
+
+/* return_address: the word on top of the stack, at a replaced function's entry. */
+static struct known *known_slot(const struct symbols_regs *s, uint64_t return_address)
+{
+    return &known[((s->pc >> 4) + (s->r[X86_RSP] >> 3) + return_address * 0x9e3779b1) % KNOWN];
+}
+
+static bool known_holds(const struct known *k, const struct symbols_regs *s, int max)
+{
+    if (k->pc != s->pc || k->sp != s->r[X86_RSP] || k->max != max)
+        return false;
+    for (unsigned needs = k->needs; needs; needs &= needs - 1)
+        if (k->r[__builtin_ctz(needs)] != s->r[__builtin_ctz(needs)])
+            return false;
+    uint64_t changed = 0;
+    for (uint32_t i = 0; i < k->n; i++)
+        changed |= word_at(k->word_at[i]) ^ k->word[i];
+    return changed == 0;
+}
+
+ng_trace walk_known(struct ng_thread *t, int max)
+{
+    sigjmp_buf here, *outer = run_self.recover;
+    struct symbols_regs s;
+    volatile ng_trace found = 0;
+    registers_now(t, &s);
+    if (!run_is_guest || s.r[X86_RSP] >= ng_strip_size - 8)
+        return 0;
+    if (unwind_drop_old_rules()) {
+        forget(&memory);
+        memset(known, 0, sizeof known);
+    }
+    if (sigsetjmp(here, 0) == 0) {
+        run_self.recover = &here;
+        const struct known *k = known_slot(&s, word_at(s.r[X86_RSP]));
+        if (k->trace && known_holds(k, &s, max))
+            found = k->trace;
+    }
+    run_self.recover = outer;
+    return found;
+}
+
+/* What memory holds of the walk just made is kept with its trace, if it was a replaced function's: the return address
+ * was the first word read, at the stack pointer. */
+void walk_keep(int max, ng_trace trace)
+{
+    const struct memory *m = &memory;
+    if (!run_is_guest || m->top == FRAMES || !trace)
+        return;
+    const struct frame *f = &m->frame[m->top];
+    const uint32_t last = m->top + (uint32_t)max - 1; /* what its step has read says nothing of this trace */
+    const uint32_t end = last < FRAMES ? m->frame[last].words : WORDS, n = end - f->words;
+    const uint32_t own = m->top + 1 < FRAMES ? m->frame[m->top + 1].words : WORDS;
+    if (max < 2 || n == 0 || n > KNOWN_WORDS || own - f->words != 1 || m->word_at[f->words] != f->r[X86_RSP])
+        return;
+    struct symbols_regs s = { .pc = f->pc };
+    s.r[X86_RSP] = f->r[X86_RSP];
+    struct known *k = known_slot(&s, m->word[f->words]);
+    k->trace = trace;
+    k->pc = f->pc;
+    k->sp = f->r[X86_RSP];
+    k->max = max;
+    k->needs = f->needs;
+    k->n = n;
+    copy_registers(k->r, f->r);
+    memcpy(k->word_at, m->word_at + f->words, n * sizeof *k->word_at);
+    memcpy(k->word, m->word + f->words, n * sizeof *k->word);
+}
+
 int symbols_walk(struct ng_thread *t, guest_addr *pcs, guest_addr *sps, int max)
 {
     struct walk w; /* not all of it: that would be the larger part of the work */
@@ -319,8 +404,10 @@ int symbols_walk(struct ng_thread *t, guest_addr *pcs, guest_addr *sps, int max)
     w.opaque = w.ended = false;
     w.n_new = 0;
     registers_now(t, &w.s);
-    if (unwind_drop_old_rules())
+    if (unwind_drop_old_rules()) {
         forget(&memory);
+        memset(known, 0, sizeof known);
+    }
     if (run_is_guest)
         walk_guarded(&w);
     else

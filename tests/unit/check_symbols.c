@@ -17,6 +17,7 @@
 #include "launch/options.h"
 #include "run/run.h"
 #include "symbols/internal.h"
+#include "symbols/unwind.h"
 
 /* ---- the rest of nagrind: the client is this process ---- */
 
@@ -594,6 +595,32 @@ static KEEP void wander_look(void)
     wander_walks++;
 }
 
+/* The same for traces, at the entry of a function, where a replaced one's begin: the registers there. */
+__attribute__((used)) static uint64_t wander_regs[8];
+static int wander_traces, wander_again;
+void wander_entry(void);
+__asm__(".text\n.type wander_entry, @function\nwander_entry:\n.cfi_startproc\n"
+        "mov %rbx, wander_regs(%rip)\nmov %rsp, 8+wander_regs(%rip)\nmov %rbp, 16+wander_regs(%rip)\n"
+        "mov %r12, 24+wander_regs(%rip)\nmov %r13, 32+wander_regs(%rip)\nmov %r14, 40+wander_regs(%rip)\n"
+        "mov %r15, 48+wander_regs(%rip)\n"
+        "sub $8, %rsp\n.cfi_adjust_cfa_offset 8\ncall wander_at_entry\nadd $8, %rsp\n.cfi_adjust_cfa_offset -8\nret\n"
+        ".cfi_endproc\n.size wander_entry, .-wander_entry\n");
+__attribute__((used)) static void wander_at_entry(void)
+{
+    static const uint8_t order[7] = { X86_RBX, X86_RSP, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15 };
+    static guest_addr all[64], some[64];
+    const int max = wander_next() % 4 ? 12 : 1 + (int)(wander_next() % 34);
+    now = (struct symbols_regs){ .pc = (uint64_t)wander_entry };
+    for (int i = 0; i < 7; i++)
+        now.r[order[i]] = wander_regs[i];
+    wander_again += walk_known(&run_self, max) != 0;
+    const int n_some = ng_trace_frames(ng_trace_take_depth(&run_self, max), some, 64);
+    const int n_all = symbols_walk(&run_self, all, NULL, 64);
+    ck_assert_int_eq(n_some, n_all < max ? n_all : max);
+    ck_assert_mem_eq(some, all, (size_t)n_some * sizeof *all);
+    wander_traces++;
+}
+
 static KEEP void wander(int depth);
 static KEEP void wander_plain(int depth) { wander(depth); sink++; }
 static KEEP void wander_saving(int depth)
@@ -629,8 +656,11 @@ static KEEP void wander(int depth)
         wander_left--;
         if (what < 6 && depth < 60)
             ways[wander_next() % 5](depth + 1);
-        else if (what < 10)
+        else if (what < 8)
             wander_look();
+        else if (what < 10)
+            for (int i = 0; i < 2; i++)
+                wander_entry();
         else if (depth > 0 && what < 14)
             break;
     }
@@ -645,7 +675,9 @@ START_TEST(remembered)
     wander_left = 40000;
     wander(0);
     run_is_guest = false;
-    ck_assert_int_gt(wander_walks, 5000);
+    ck_assert_int_gt(wander_walks, 2000);
+    ck_assert_int_gt(wander_traces, 2000);
+    ck_assert_int_gt(wander_again, 500);
 }
 END_TEST
 
