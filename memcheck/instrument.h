@@ -30,6 +30,8 @@ ir_ref *instrument_refs(int which, uint32_t n);
 /* Attention bits of every register that the block reads or writes. */
 uint64_t instrument_block_mask(const struct ir_block *b);
 uint64_t instrument_slot_attention(int slot);
+/* Attention bits of registers that the block overwrites before it looks at them or can be left for elsewhere. */
+uint64_t instrument_block_kill(const struct ir_block *b);
 
 /* ---- marks of the stack, inline; a helper does large ones ---- */
 ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset);

@@ -59,6 +59,7 @@ static void carry_over(struct ir_block *out, const struct ir_block *in)
     out->mode = in->mode;
     out->flags_live_out = in->flags_live_out;
     out->entry_mask = in->entry_mask;
+    out->entry_kill = in->entry_kill;
     out->entry_mode = in->entry_mode;
     for (uint32_t i = 0; i < in->n_insns; i++)
         ir_block_add_insn(out, &in->insns[i]);

@@ -143,7 +143,9 @@ struct ir_block {
     uint32_t n_insns, cap_insns;
     struct ir_exit *exits;
     uint32_t n_exits, cap_exits;
-    uint64_t entry_mask;   /* attention bits that send the head to exit_mode */
+    uint64_t entry_mask;   /* attention bits that send the head to entry_mode */
+    uint64_t entry_kill;   /* those of them whose register (of vector registers the lower half) the block overwrites before it
+                              looks or leaves: the head makes its shadow zero and goes on, if no other bit is in the way */
     uint8_t entry_mode;    /* mode to go to when (attention & entry_mask) */
 };
 
@@ -173,6 +175,9 @@ NG_API ir_ref ir_convert(struct ir_block *b, enum ir_opcode op, enum ir_type to,
 NG_API ir_ref ir_mem(struct ir_block *b, enum ir_opcode op, enum ir_type t, enum ir_plane p, const struct ir_op *like);
 /* Helper call: runs if guard is IR_NONE or true; else yields 0.  t: VOID or I64. */
 NG_API ir_ref ir_call(struct ir_block *b, enum ir_type t, int helper, ir_ref guard, ir_ref a0, ir_ref a1, ir_ref a2);
+
+/* Attention bits of the registers that n overwrites whatever is in them; of vector registers perhaps the lower half only. */
+NG_API uint64_t ir_insn_overwrites(const struct ir_insn *n);
 
 NG_API int ir_type_bytes(enum ir_type t);
 NG_API const char *ir_type_name(enum ir_type t);

@@ -119,8 +119,6 @@ static inline uint16_t vecs_in_state(const struct emitter *e) { return ~e->v.gue
 
 /* ---- analyse.c ---- */
 void emit_analyse(struct emitter *e);
-/* Arithmetic flags that the instruction may leave as they were though it is said to write them. */
-bool insn_may_keep_flags(const struct ir_insn *n);
 uint16_t insn_gprs(const struct ir_insn *n); /* read, written, or in its address */
 /* Values an op uses (as the emitter sees it): up to 4, 0 where none. */
 void emit_op_uses(const struct emitter *e, const struct ir_op *op, ir_ref use[4]);

@@ -320,8 +320,30 @@ static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
         emit_stub(e, x, false, 0);
 }
 
-/* Somebody wants attention: an event, else a register that the block uses and that is not fully defined. */
-static void head_leaves(struct emitter *e, bool flags)
+/* Only registers that the block overwrites may be in the way: VEX_TRAMP_KILL looks, and goes on at `to` or behind here. */
+static void head_kills(struct emitter *e, int to_kind, uint32_t to)
+{
+    const uint64_t kill = e->b->entry_kill, must = e->b->entry_mask & ~kill;
+    struct asm_buf *c = e->c;
+    asm_store(c, 8, state_mem(e, STATE(tmp)), RAX);
+    asm_need(c);
+    asm_byte(c, 0x48); /* lea rax, [rip + behind the jump] */
+    asm_byte(c, 0x8d);
+    asm_byte(c, 0x05);
+    asm_imm(c, 5, 4);
+    jump_tramp(e, VEX_TRAMP_KILL);
+    asm_need(c);
+    asm_imm(c, must, 4);
+    asm_imm(c, must >> 32, 2);
+    asm_imm(c, kill, 4);
+    asm_imm(c, kill >> 32, 2);
+    asm_imm(c, 0, 4);
+    emit_fixup(e, c->n - 4, to_kind, to);
+}
+
+/* Somebody wants attention: an event, else a register that the block uses and that is not fully defined.  Where the
+ * block goes on all the same: at `to`. */
+static void head_leaves(struct emitter *e, bool flags, int to_kind, uint32_t to)
 {
     const struct ir_block *b = e->b;
     asm_rm(e->c, 0xf7, 4, 0, state_mem(e, STATE(attention)));
@@ -331,6 +353,8 @@ static void head_leaves(struct emitter *e, bool flags)
     if (!no_event)
         return;
     emit_fixup(e, no_event, TO_COLD, e->c->n);
+    if (b->entry_kill & b->entry_mask)
+        head_kills(e, to_kind, to);
     exit_from_head(e, (struct ir_exit){ .pc = b->pc, .kind = IR_EXIT_MODE, .mode = b->entry_mode }, flags);
 }
 
@@ -360,6 +384,7 @@ static void head_keeping_flags(struct emitter *e, uint32_t low, uint32_t high)
         test_attention(e, 1, high);
         leave[n++] = asm_jcc32(c, CC_NE);
     }
+    const uint32_t go_on = c->n;
     asm_alu_ri(c, 0, 1, RAX, 127);
     asm_need(c);
     asm_byte(c, 0x9e);
@@ -367,7 +392,7 @@ static void head_keeping_flags(struct emitter *e, uint32_t low, uint32_t high)
     emit_jump_to_main(e, back);
     while (n)
         emit_fixup(e, leave[--n], TO_COLD, c->n);
-    head_leaves(e, true);
+    head_leaves(e, true, TO_COLD, go_on);
     e->c = &e->main;
 }
 
@@ -386,7 +411,7 @@ void emit_head(struct emitter *e)
         }
     e->flags_host = false;
     e->c = &e->cold;
-    head_leaves(e, false);
+    head_leaves(e, false, TO_MAIN, e->main.n);
     e->c = &e->main;
 }
 
