@@ -125,7 +125,7 @@ tests_unit_check_options_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_options_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_options_LDADD = $(UNIT_LIBS)
 
-.PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input
+.PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input check-stats
 check-programs-built: $(check_PROGRAMS) all
 check-quick: check-programs-built
 	$(srcdir)/tests/lib/units.sh
@@ -136,6 +136,8 @@ check-programs: all
 	python3 $(srcdir)/tests/lib/programs.py
 check-oracle: all
 	python3 $(srcdir)/tests/lib/oracle.py
+check-stats: all
+	sh $(srcdir)/tests/lib/stats.sh .
 check-worlds: all
 	sh $(srcdir)/tests/lib/worlds.sh
 check-bad-input: all

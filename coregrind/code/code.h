@@ -11,7 +11,9 @@
 struct translation {                 /* opaque to others but for these */
     guest_addr pc; uint32_t guest_bytes; uint8_t mode;
     uint32_t id;
-    uint8_t *rx; uint32_t size;
+    uint8_t *rx; uint32_t size;      /* the first `hot` bytes at rx, the rest at cold_rx */
+    uint8_t *cold_rx; uint32_t hot;
+    uint32_t entry, table_entry, cache_entry; /* offsets from rx; see struct vex_code */
     struct vex_side *sides; uint32_t n_sides;
     struct vex_exit *exits; uint32_t n_exits;
     uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc */
@@ -25,6 +27,12 @@ void *code_tramp(enum vex_tramp t);              /* RX address */
 struct translation *code_insert(const struct ir_block *b, const struct vex_code *c);
 struct translation *code_find(guest_addr pc, int mode);          /* or NULL */
 struct translation *code_by_host(const void *rx);                /* translation that holds a host address, or NULL */
+/* Host address of an offset in t's code. */
+static inline uint8_t *code_at(const struct translation *t, uint32_t offset)
+{
+    return offset < t->hot ? t->rx + offset : t->cold_rx + (offset - t->hot);
+}
+static inline void *code_entry(const struct translation *t) { return code_at(t, t->entry); }
 struct translation *code_by_id(uint32_t id);
 /* Guest state description at a host pc inside t. */
 const struct vex_side *code_side(const struct translation *t, const void *rx);
@@ -43,5 +51,6 @@ void code_thread_exit(struct x86_state *s);
 /* Around fork, with all other threads stopped: the child gets a zone of its own. */
 void code_before_fork(void);
 void code_after_fork(bool child);        /* in both processes; also if there was no child */
-void code_perf_map(bool on);
+/* --perf-map: the living translations into /tmp/perf-PID.map, where perf looks for the names of generated code. */
+void code_perf_map(void);
 void code_stats(void);

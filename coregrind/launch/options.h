@@ -27,7 +27,7 @@ struct options {
     int64_t redzone_size, alignment;
     bool sigill_diagnostics;
     bool trace_syscalls, trace_signals;
-    bool stats;
+    bool stats, perf_map;
     int jit;                       /* 0 jit, 1 interp */
     int cpu;                       /* 0 x86-64-v3, 1 host */
     unsigned trace;                /* bits: 1 guest 2 ir 4 opt 8 tool 16 host */

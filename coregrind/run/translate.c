@@ -21,6 +21,9 @@ struct translator {
 };
 static __thread struct translator *translator __attribute__((tls_model("initial-exec")));
 
+/* The program passes flags through returns, as hand-written code may: seen at a call's return site. */
+static _Atomic bool returns_flags;
+
 static struct translator *translator_get(void)
 {
     if (!translator) {
@@ -120,18 +123,14 @@ static void instrument(struct translator *x, int mode)
 }
 
 /* Decodes, instruments and emits into x; false if the bytes cannot be fetched. */
-static bool compile(struct ng_thread *t, struct translator *x, guest_addr pc, int mode)
+static bool compile(struct ng_thread *t, struct translator *x, guest_addr pc, int mode, bool indirect)
 {
     struct vex_decode_request r = {
         .pc = pc, .form = tool->forms[mode], .mode = mode, .max_insns = MAX_INSNS, .hook = redirect_at(pc),
-        .peek = peek_successor, .host_cpu = options.cpu == 1,
+        .peek = peek_successor, .host_cpu = options.cpu == 1, .returns_flags = atomic_load(&returns_flags),
     };
-    const struct vex_host host = {
-        .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O,
-#ifdef NG_DEBUG
-        .debug = true,
-#endif
-    };
+    struct vex_host host = run_vex_host();
+    host.indirect_target = indirect;
     r.n_bytes = space_code_bytes(pc, &r.bytes, MAX_BYTES);
     r.n_bytes = r.n_bytes ? ng_read(x->bytes, pc, r.n_bytes) : 0;
     r.bytes = x->bytes;
@@ -139,6 +138,11 @@ static bool compile(struct ng_thread *t, struct translator *x, guest_addr pc, in
         return false;
     for (;;) {
         decode_guarded(t, &r, &x->in);
+        if (x->in.sees_returned_flags && !r.returns_flags) { /* all that was made before counts on the contrary */
+            atomic_store(&returns_flags, r.returns_flags = true);
+            code_discard_all();
+            continue;
+        }
         check_block(&x->in, "decoding");
         run_trace_guest(&x->in);
         run_trace_block(RUN_TRACE_IR, &x->in);
@@ -151,14 +155,15 @@ static bool compile(struct ng_thread *t, struct translator *x, guest_addr pc, in
     }
 }
 
-struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, guest_addr *fault_at)
+struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, bool indirect, guest_addr *fault_at)
 {
     struct translator *x = translator_get();
     struct translation *made;
+    const uint64_t start = options.stats ? run_cpu_ns() : 0;
     *fault_at = pc;
     for (;;) {
         space_protect_code(pc);
-        if (!compile(t, x, pc, mode))
+        if (!compile(t, x, pc, mode, indirect))
             return NULL;
         const bool checked = run_checked_note(&x->out, x->bytes);
         made = code_insert(&x->out, &x->code);
@@ -169,10 +174,11 @@ struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, 
             break;
         code_discard_range(pc, x->out.guest_bytes ? x->out.guest_bytes : 1);
     }
-    t->stats[RUN_STAT_TRANSLATIONS]++;
-    t->stats[RUN_STAT_DIRTY_TRANSLATIONS] += mode != 0;
-    t->stats[RUN_STAT_GUEST_INSNS] += x->out.n_insns;
+    t->stats[RUN_STAT_BLOCKS + mode]++;
+    t->stats[RUN_STAT_INSNS + mode] += x->out.n_insns;
     t->stats[RUN_STAT_HOST_BYTES] += x->code.size;
+    if (options.stats)
+        t->stats[RUN_STAT_NS + mode] += run_cpu_ns() - start;
     run_trace_host(made);
     return made;
 }

@@ -82,6 +82,7 @@ ng_trace ng_trace_take_depth(struct ng_thread *t, int max_frames)
     guest_addr pcs[MAX_DEPTH];
     if (!t)
         return 0;
+    t->stats[RUN_STAT_TRACES]++;
     const int n = symbols_walk(t, pcs, NULL, max_frames < MAX_DEPTH ? max_frames : MAX_DEPTH);
     return n > 0 ? intern(pcs, n) : 0;
 }

@@ -137,6 +137,7 @@ struct ir_block {
     uint32_t guest_bytes;  /* extent, contiguous */
     uint8_t form, mode;
     uint8_t flags_live_out;/* IR_FLAG_* that successors may read */
+    bool sees_returned_flags; /* a call's return site reads flags before it writes them */
     struct ir_op *ops;     /* ops[0] unused */
     uint32_t n_ops, cap_ops;
     struct ir_insn *insns;

@@ -196,14 +196,15 @@ struct ng_events {
     bool (*client_request)(struct ng_thread *t, const uint64_t args[6], uint64_t *result);
 };
 
+enum { NG_MODES_MAX = 4 };
 struct ng_tool {
     int api;                         /* NG_TOOL_API */
     const char *name;                /* "memcheck" */
     const char *banner;              /* "Memcheck, a memory error detector" */
     const char *copyright;
     const char *supp_name;           /* "Memcheck" in suppression files; NULL: no errors */
-    int modes;                       /* translation modes, at least 1; execution starts in 0 */
-    enum ir_form forms[4];           /* wanted form per mode */
+    int modes;                       /* translation modes, 1 to NG_MODES_MAX; execution starts in 0 */
+    enum ir_form forms[NG_MODES_MAX];           /* wanted form per mode */
     bool wants_planes_v, wants_planes_o; /* map the shadow planes */
     const struct ng_option *options; /* ends with a NULL name */
     const struct ng_redirect *redirects; /* ends with a NULL symbol */

@@ -98,6 +98,8 @@ static void translate_call(struct x86_ctx *c)
     const ir_ref sp = x86_get_gpr(c, X86_RSP, 0, IR_I64);
     x86_store(c, (struct ir_op){ .type = IR_I64, .a = sp, .imm = -8, .flags = IR_STACK_REL }, guest_address(c, c->next));
     move_sp(c, -8);
+    if (!c->r->returns_flags && x86_returned_flags_read(c->r, c->next))
+        c->b->sees_returned_flags = true;
     if (target)
         x86_end(c, IR_EXIT_ICALL, 0, 0, target);
     else

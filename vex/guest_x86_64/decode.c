@@ -152,14 +152,15 @@ static void decode_block(struct x86_ctx *c)
     }
 }
 
-/* Flags that a successor may read: all, unless every way out is known and writes them first. */
+/* Flags that a successor may read: all, unless every way out is known and writes them first.  A return gives none,
+ * unless the program does that (x86_returned_flags_read). */
 static uint8_t live_out(const struct ir_block *b, const struct vex_decode_request *r)
 {
     uint8_t live = 0;
     for (uint32_t i = 0; i < b->n_exits && live != IR_FLAGS_ARITH; i++)
         if (b->exits[i].kind == IR_EXIT_JUMP || b->exits[i].kind == IR_EXIT_CALL)
             live |= x86_flags_live_at(r, b->exits[i].pc) & IR_FLAGS_ARITH;
-        else
+        else if (b->exits[i].kind != IR_EXIT_RET || r->returns_flags)
             live = IR_FLAGS_ARITH;
     return live;
 }

@@ -4,7 +4,7 @@
  *   ENTER     C's callee-saved registers onto the host stack, its pointer into
  *             state.host_rsp (aligned to 16); guest registers out of the state
  *   EXIT      the reverse; flags come last in and first out
- *   INDIRECT  jump cache look-up that changes neither registers nor flags
+ *   INDIRECT  jump cache look-up that changes no register but rcx, which is in its image
  *   CALL      all physical registers into state.host_*, C function, all back
  *   KILL      rax (the guest's is in state.tmp[0]) points to a block's struct kill:
  *             makes shadows zero and goes on in the block, or returns behind it
@@ -116,16 +116,19 @@ static void tramp_exit(struct tramp *t)
     return_to_c(t);
 }
 
+/* Changes no flags. */
 static void tramp_indirect(struct tramp *t, uint32_t exit)
 {
     struct asm_buf *b = &t->b;
     if (t->h->guest_in_host_regs) {
-        store(t, STATE(tmp), RCX);
         store(t, STATE(tmp) + 8, RAX);
         store(t, STATE(tmp) + 16, RDX);
         load(t, RDX, STATE(rip));
         load(t, RAX, STATE(jump_cache));
-        asm_rr(b, X86_OP(0, 1, 0xb7), 4, RCX, RDX);                                  /* movzx ecx, dx */
+        asm_vrr(b, X86_OP(3, 3, 0xf0) | X86_W, 16, RCX, 0, RDX);                      /* rorx rcx, rdx, 16 */
+        asm_imm(b, 16, 1);
+        asm_lea(b, 8, RCX, (struct asm_mem){ 0, RCX, RDX, 0, 0 });
+        asm_rr(b, X86_OP(0, 1, 0xb7), 4, RCX, RCX);                                  /* movzx ecx, cx: x86_jump_second */
         asm_lea(b, 8, RCX, (struct asm_mem){ 0, RCX, RCX, 0, 0 });
         asm_lea(b, 8, RAX, (struct asm_mem){ 0, RAX, RCX, 3, 0 });                    /* entry */
         asm_load(b, 8, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, 0 });
@@ -133,9 +136,10 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
         asm_lea(b, 8, RCX, (struct asm_mem){ 0, RCX, RDX, 0, 1 });                    /* rip - entry.pc */
         const uint32_t same = asm_jrcxz8(b, 8);
         const uint32_t miss = b->n;
-        load(t, RCX, STATE(tmp));
+        load(t, RCX, STATE(gpr) + 8 * RCX);
         load(t, RAX, STATE(tmp) + 8);
         load(t, RDX, STATE(tmp) + 16);
+        asm_store_imm(b, 8, at(t, STATE(exit_info)), (int32_t)VEX_EXIT_INDIRECT);
         const uint32_t leave = asm_jmp32(b), rel = exit - (leave + 4);
         memcpy(b->p + leave, &rel, 4);
         asm_here8(b, same);
@@ -143,13 +147,9 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
         const uint32_t empty = asm_jrcxz8(b, 8);
         b->p[empty] = miss - (empty + 1);
         store(t, STATE(tmp) + 24, RCX);
-        load(t, RCX, STATE(tmp));
         load(t, RAX, STATE(tmp) + 8);
         load(t, RDX, STATE(tmp) + 16);
         jump(t, STATE(tmp) + 24);
-    } else {
-        const uint32_t leave = asm_jmp32(b), rel = exit - (leave + 4);
-        memcpy(b->p + leave, &rel, 4);
     }
 }
 
