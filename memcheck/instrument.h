@@ -7,7 +7,7 @@ enum { MODE_CLEAN, MODE_DIRTY, RED_ZONE = 128 };
 
 /* Helper ids, set by helpers_register. */
 extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,
-    helper_store, helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin;
+    helper_store, helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin, helper_one;
 
 /* The refs of an op (a, b, c, d) through map; a CHECK's d is no ref.  Memory and CALL fields included. */
 static inline struct ir_op instrument_map(struct ir_op op, const ir_ref *map)

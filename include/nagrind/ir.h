@@ -57,7 +57,10 @@ enum {
     IR_GUEST_ADDR = 4, /* CONST: a guest address */
     IR_HOST_OBJ = 8,   /* CONST: imm indexes the tool's object table (relocated) */
     IR_LOCKED = 16,    /* LOAD STORE: part of an atomic read-modify-write */
-    IR_KEEP_FLAGS = 32 /* set by front end on PUTs that rewrite control flow */
+    IR_KEEP_FLAGS = 32,/* set by front end on PUTs that rewrite control flow */
+    IR_ELSE = 64,      /* CALL: of any type; where the guard is false it yields d, which is no argument.  A vector goes to
+                          the helper and comes back in scratch slot imm, which is the third argument */
+    IR_PRESERVES = 128 /* CALL: the helper writes no register of the guest, no shadow of one and no scratch slot but imm */
 };
 
 /* CONST flags and CALL: helpers are registered with the tool API (tool.h). */

@@ -436,6 +436,26 @@ int vec_def(struct emitter *e)
     return r;
 }
 
+int vec_def_from(struct emitter *e, ir_ref ref)
+{
+    const uint32_t root = value_root(e, ref);
+    const int from = vec_use(e, ref);
+    struct value *v = &e->val[root];
+    if (v->kind == VALUE_LIVE && v->last <= e->i) {
+        free_slot(e, v);
+        v->kind = VALUE_ALIAS;
+        v->reg = REG_NONE;
+        v->root = e->i;
+        e->val[e->i].kind = VALUE_LIVE;
+        e->val[e->i].reg = from;
+        hold_value(&e->v, from, e->i);
+        return from;
+    }
+    const int r = vec_def(e);
+    asm_vmov_rr(e->c, 32, r, from);
+    return r;
+}
+
 int gpr_def_from(struct emitter *e, ir_ref ref)
 {
     const uint32_t root = value_root(e, ref);

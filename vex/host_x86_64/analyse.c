@@ -125,6 +125,10 @@ static bool can_fuse(const struct emitter *e, uint32_t i)
         return false;
     if (op->op >= IR_CMPEQ && op->op <= IR_CMPLES)
         return user->op == IR_EXIT_IF || user->op == IR_CALL || user->op == IR_SELECT;
+    if (op->op == IR_VANY || (op->op == IR_HASBYTE && type_is_vec(op->lane)))
+        return op->lane <= IR_V256 && (user->op == IR_EXIT_IF || user->op == IR_CALL || user->op == IR_SELECT);
+    if (op->op == IR_HASBYTE)
+        return user->op == IR_CALL;
     if (op->op == IR_ADD || op->op == IR_SUB) { /* of a constant: lea into the guest register */
         const struct ir_op *k = &e->b->ops[op->b];
         return user->op == IR_PUT && user->type == IR_I64 && user->plane == IR_PLANE_GUEST && user->aux < X86_CF &&

@@ -6,6 +6,7 @@
  *   EXIT      the reverse; flags come last in and first out
  *   INDIRECT  jump cache look-up that changes no register but rcx, which is in its image
  *   CALL      all physical registers into state.host_*, C function, all back
+ *   CALL_BYTE the same, but looks first whether a byte of call_args[3] is call_byte
  *   KILL      rax (the guest's is in state.tmp[0]) points to a block's struct kill:
  *             makes shadows zero and goes on in the block, or returns behind it
  *   FAULT     as EXIT, but guest registers are in the state already
@@ -200,6 +201,32 @@ static void tramp_call(struct tramp *t)
     jump(t, STATE(call_ret));
 }
 
+/* Flags are free.  x: the value with the byte's pattern turned over; see emit_has_byte. */
+static void tramp_call_byte(struct tramp *t, uint32_t call)
+{
+    const uint64_t each = 0x0101010101010101ull;
+    struct asm_buf *b = &t->b;
+    store(t, STATE(tmp), RAX);
+    store(t, STATE(tmp) + 8, RCX);
+    store(t, STATE(tmp) + 16, RDX);
+    asm_mov_imm(b, RDX, each);
+    asm_load(b, 4, RAX, at(t, STATE(call_byte)));
+    asm_rr(b, X86_OP(0, 1, 0xaf), 8, RAX, RDX);                                   /* imul */
+    asm_rm(b, 0x33, 8, RAX, at(t, STATE(call_args) + 24));
+    asm_mov_rr(b, 8, RCX, RAX);
+    asm_rr(b, 0xf7, 8, 2, RCX);                                                   /* not */
+    asm_alu_rr(b, 5, 8, RAX, RDX);
+    asm_alu_rr(b, 4, 8, RAX, RCX);
+    asm_shift_ri(b, 4, 8, RDX, 7);
+    asm_rr(b, 0x85, 8, RDX, RAX);
+    load(t, RAX, STATE(tmp));
+    load(t, RCX, STATE(tmp) + 8);
+    load(t, RDX, STATE(tmp) + 16);
+    const uint32_t found = asm_jcc32(b, CC_NE), rel = call - (found + 4);
+    memcpy(b->p + found, &rel, 4);
+    jump(t, STATE(call_ret));
+}
+
 /* What stands in a block's cold part.  A register whose attention bit is in `must` sends the block to another mode;
  * those in `kill` are about to be overwritten: their shadows may as well be zero. */
 struct kill {
@@ -331,6 +358,8 @@ size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t 
         entry[i] = t.b.n;
         if (make[i])
             make[i](&t);
+        else if (i == VEX_TRAMP_CALL_BYTE)
+            tramp_call_byte(&t, entry[VEX_TRAMP_CALL]);
         else
             tramp_indirect(&t, entry[VEX_TRAMP_EXIT]);
     }
