@@ -111,21 +111,29 @@ static void store(guest_addr a, uint64_t size, const uint8_t *v)
             shadow_set_byte(a + i, v[i]);
 }
 
-/* Up to 8 bytes of V bits; for 64 bytes v is 0 or not. */
+/* Up to 8 bytes of V bits: the shadow afterwards, as it stands in the plane.  For 64 bytes v is 0 or not. */
 static uint64_t do_store(uint64_t a, uint64_t size, uint64_t v)
 {
     uint8_t bytes[64];
-    if (size <= 8)
-        memcpy(bytes, &v, size);
-    else
+    if (size > 8) {
         memset(bytes, v ? VPAT_UNDEFINED : VPAT_DEFINED, size);
+        store(a, size, bytes);
+        return 0;
+    }
+    memcpy(bytes, &v, size);
     store(a, size, bytes);
-    return 0;
+    if (in_strip(a, size))
+        memcpy(&v, ng_v(a), size);
+    return v;
 }
 
+/* The same for a vector in a scratch slot, where the shadow afterwards goes, too. */
 static uint64_t do_store_wide(uint64_t a, uint64_t size, uint64_t slot)
 {
-    store(a, size, ng_thread_state(ng_thread_self())->scratch[slot]);
+    uint8_t *v = ng_thread_state(ng_thread_self())->scratch[slot];
+    store(a, size, v);
+    if (in_strip(a, size))
+        memcpy(v, ng_v(a), size);
     return 0;
 }
 

@@ -137,7 +137,7 @@ static void refresh_attention(struct dirty *d)
 {
     refresh_part(d, d->written, IR_I16, 0);
     refresh_part(d, d->written, IR_I8, 2);
-    refresh_part(d, d->written, IR_I16, 4);
+    refresh_part(d, d->written, IR_I32, 4);
     d->written = 0;
 }
 
@@ -313,22 +313,16 @@ static void store_shadow(struct dirty *d, const struct pending_store *s, ir_ref 
     ir_append(d->out, (struct ir_op){ .op = IR_STORE, .type = s->type, .plane = IR_PLANE_V, .a = s->address, .c = v });
 }
 
-/* Where a byte is not addressable, or the new shadow has the pattern, the old shadow stays and the helper does it all. */
+/* Where a byte is not addressable, or the new shadow has the pattern, the helper stores, and yields what is stored then. */
 static void write_value(struct dirty *d, const struct pending_store *s)
 {
     const enum ir_type t = s->type;
-    ir_ref v = s->v ? s->v : rules_zero(&d->r, t), special = s->special;
+    const int helper = is_vector(t) ? helper_store_wide : helper_store;
+    ir_ref v = s->v ? s->v : rules_zero(&d->r, t), size = i64(d, ir_type_bytes(t));
+    v = call_else(d, t, helper, rules_any(&d->r, IR_I64, s->special), s->address, size, v, SCRATCH_STORE);
     if (s->v)
-        special = ir_op2(d->out, IR_OR, IR_I64, special, call(d, IR_I64, helper_one, has_noaccess(d, t, s->v), IR_NONE, IR_NONE, IR_NONE));
-    ir_ref guard = rules_any(&d->r, IR_I64, special), size = i64(d, ir_type_bytes(t));
-    store_shadow(d, s, ir_op3(d->out, IR_SELECT, t, guard, s->old, v));
-    if (is_vector(t)) {
-        call_else(d, t, helper_store_wide, guard, s->address, size, v, SCRATCH_STORE);
-        return;
-    }
-    if (t != IR_I64)
-        v = ir_convert(d->out, IR_ZEXT, IR_I64, t, v);
-    call(d, IR_VOID, helper_store, guard, s->address, size, v);
+        v = call_else(d, t, helper, has_noaccess(d, t, s->v), s->address, size, v, SCRATCH_STORE);
+    store_shadow(d, s, v);
 }
 
 /* After NATIVE. */

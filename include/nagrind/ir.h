@@ -58,8 +58,8 @@ enum {
     IR_HOST_OBJ = 8,   /* CONST: imm indexes the tool's object table (relocated) */
     IR_LOCKED = 16,    /* LOAD STORE: part of an atomic read-modify-write */
     IR_KEEP_FLAGS = 32,/* set by front end on PUTs that rewrite control flow */
-    IR_ELSE = 64,      /* CALL: of any type; where the guard is false it yields d, which is no argument.  A vector goes to
-                          the helper and comes back in scratch slot imm, which is the third argument */
+    IR_ELSE = 64,      /* CALL: of any type; where the guard is false it yields d.  A vector goes to the helper and comes back
+                          in scratch slot imm, which then is the third argument */
     IR_PRESERVES = 128 /* CALL: the helper writes no register of the guest, no shadow of one and no scratch slot but imm */
 };
 

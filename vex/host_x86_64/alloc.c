@@ -143,7 +143,8 @@ static int pick(struct emitter *e, bool vec)
         emit_fail(e, -EINVAL);
         return vec ? 0 : RAX;
     }
-    const int r = !vec && m & UNLIKELY ? lowest(m & UNLIKELY) : lowest(m);
+    /* Of vector registers the highest: programs begin with the lowest. */
+    const int r = vec ? 31 - __builtin_clz(m) : m & UNLIKELY ? lowest(m & UNLIKELY) : lowest(m);
     if (bit(h->value, r))
         evict_value(e, h, r);
     else if (vec)

@@ -544,7 +544,7 @@ static void call_sequence(struct emitter *e, const struct ir_op *op, struct call
     struct asm_buf *c = e->c;
     const struct asm_mem saved = state_mem(e, SAVED_RAX);
     const bool vector = type_is_vec(op->type);
-    const ir_ref args[3] = { op->b, op->c, op->flags & IR_ELSE ? IR_NONE : op->d };
+    const ir_ref args[3] = { op->b, op->c, vector ? IR_NONE : op->d };
     asm_store(c, 8, saved, RAX);
     if (r.has_byte)
         call_byte(e, op, r);

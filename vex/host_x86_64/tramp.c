@@ -250,21 +250,25 @@ static void land(struct tramp *t, uint32_t jump)
     memcpy(t->b.p + jump, &rel, 4);
 }
 
-/* For each bit in ecx, from the lowest: its number into edx, body, and the bit is cleared in the 16 bits of the
- * attention word at byte `half` (only there: other threads write the events).  Yields body's jump out of here, if any. */
-static uint32_t each_bit(struct tramp *t, int half, uint32_t (*body)(struct tramp *t))
+/* For each bit in ecx, from the lowest: its number into edx and body; then all are cleared in the attention word's
+ * `bytes` at `half` (only there: other threads write the events).  Yields body's jump out of here, if any. */
+static uint32_t each_bit(struct tramp *t, int half, int bytes, uint32_t (*body)(struct tramp *t))
 {
     struct asm_buf *b = &t->b;
-    const uint32_t top = b->n;
     asm_rr(b, 0x85, 4, RCX, RCX);
-    const uint32_t done = asm_jcc32(b, CC_E);
+    const uint32_t none = asm_jcc32(b, CC_E);
+    asm_mov_rr(b, 4, RDX, RCX);
+    asm_rr(b, 0xf7, 4, 2, RDX);                                   /* not */
+    asm_store(b, 4, at(t, STATE(tmp) + 24), RDX);
+    const uint32_t top = b->n;
     asm_rr(b, X86_OP(2, 1, 0xbc), 4, RDX, RCX);                   /* tzcnt */
     const uint32_t out = body(t);
-    asm_rm(b, X86_OP(0, 1, 0xb3), 2, RDX, at(t, STATE(attention) + half)); /* btr */
-    asm_rr(b, X86_OP(0, 1, 0xb3), 4, RDX, RCX);
-    const uint32_t again = asm_jmp32(b), rel = top - (again + 4);
+    asm_vrr(b, X86_OP(0, 2, 0xf3), 16, 1, RCX, RCX);              /* blsr ecx, ecx */
+    const uint32_t again = asm_jcc32(b, CC_NE), rel = top - (again + 4);
     memcpy(b->p + again, &rel, 4);
-    land(t, done);
+    asm_load(b, 4, RCX, at(t, STATE(tmp) + 24));
+    asm_rm(b, 0x21, bytes, RCX, at(t, STATE(attention) + half)); /* and */
+    land(t, none);
     return out;
 }
 
@@ -318,10 +322,10 @@ static void tramp_kill(struct tramp *t)
     asm_alu_mi(b, 4, 1, at(t, STATE(attention) + 2), (int8_t)~(X86_ATT_FLAGS >> 16));
     asm_here8(b, no_flags);
     asm_rr(b, X86_OP(0, 1, 0xb7), 4, RCX, RCX); /* movzx ecx, cx */
-    each_bit(t, 0, kill_gpr);
+    each_bit(t, 0, 2, kill_gpr);
     asm_load(b, 2, RCX, KILL(kill_high));
     asm_rm(b, 0x23, 4, RCX, at(t, STATE(attention) + 4));
-    stay[n++] = each_bit(t, 4, kill_ymm);
+    stay[n++] = each_bit(t, 4, 4, kill_ymm);
 
     asm_rm(b, 0x63, 8, RCX, KILL(go_on));    /* movsxd */
     asm_lea(b, 8, RAX, (struct asm_mem){ 0, RAX, RCX, 0, sizeof(struct kill) });

@@ -110,7 +110,7 @@ static void call(struct run *r, const struct ir_op *op, union ir_value *out)
     r->env->state->rip = r->pc;
     if (vector)
         memcpy(scratch, out, ir_type_bytes(op->type));
-    const uint64_t third = vector ? (uint64_t)op->imm : op->flags & IR_ELSE ? 0 : r->v[op->d].u;
+    const uint64_t third = vector ? (uint64_t)op->imm : r->v[op->d].u;
     const uint64_t result = r->env->call(r->env->arg, op->aux, r->v[op->b].u, r->v[op->c].u, third);
     if (vector)
         memcpy(out, scratch, ir_type_bytes(op->type));
