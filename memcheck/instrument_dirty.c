@@ -252,7 +252,9 @@ static void walk_load(struct dirty *d, uint32_t i)
     report_value(d, op->a);
     report_value(d, op->b);
     d->v[i] = op->type == IR_V512 ? load_v512(d, op) : load_v(d, op);
-    if (d->origins)
+    if (d->origins && op->type != IR_V512)
+        d->o[i] = ir_append(d->out, (struct ir_op){ .op = IR_LOAD_TAG, .type = IR_I32, .lane = t, .a = address_of(d, op), .b = d->v[i] });
+    else if (d->origins)
         d->o[i] = ir_convert(d->out, IR_TRUNC, IR_I32, IR_I64,
                              call(d, IR_I64, helper_load_origin, rules_any(&d->r, t, d->v[i]), address_of(d, op),
                                      i64(d, ir_type_bytes(op->type)), IR_NONE));
@@ -335,7 +337,9 @@ static void write_store(struct dirty *d, const struct pending_store *s)
         ir_call(d->out, IR_VOID, helper_store, IR_NONE, s->address, i64(d, 64), s->v ? s->v : i64(d, 0));
     else
         write_value(d, s);
-    if (d->origins && s->v && s->tag)
+    if (d->origins && s->v && s->tag && s->type != IR_V512)
+        ir_append(d->out, (struct ir_op){ .op = IR_STORE_TAG, .lane = t, .a = s->address, .b = s->v, .c = s->tag });
+    else if (d->origins && s->v && s->tag)
         call(d, IR_VOID, helper_store_origin, rules_any(&d->r, t, s->v), s->address, i64(d, ir_type_bytes(s->type)),
                 tag_argument(d, s->tag));
 }
