@@ -4,7 +4,7 @@ UNIT_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/memcheck -I$(srcdir)/tests/unit
 
 UNIT_MEMCHECK_INSTRUMENT = memcheck/instrument.c memcheck/instrument_clean.c memcheck/instrument_dirty.c memcheck/rules.c \
-	memcheck/helpers.c memcheck/meet.c memcheck/stack.c memcheck/shadow.c memcheck/shadow_side.c memcheck/registers.c \
+	memcheck/helpers.c memcheck/meet.c memcheck/stack.c memcheck/state_saves.c memcheck/shadow.c memcheck/shadow_side.c memcheck/registers.c \
 	memcheck/options.c
 UNIT_MEMCHECK_HEAP = memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_lazy.c memcheck/heap_custom.c \
 	memcheck/heap_describe.c memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/leak.c memcheck/leak_search.c \
@@ -25,7 +25,7 @@ tests_unit_check_ir_SOURCES = tests/unit/check_ir.c
 tests_unit_check_ir_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_ir_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_ir_LDADD = $(UNIT_LIBS)
-tests_unit_check_symbols_SOURCES = tests/unit/check_symbols.c coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/trace.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
+tests_unit_check_symbols_SOURCES = tests/unit/check_symbols.c coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/walk.c coregrind/symbols/trace.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
 tests_unit_check_symbols_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_symbols_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_symbols_LDADD = $(UNIT_LIBS)

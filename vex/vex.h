@@ -21,8 +21,15 @@ struct vex_decode_request {
     /* Readable bytes at a branch target, for the look at successors' flags: length, 0 if not readable. */
     size_t (*peek)(void *arg, guest_addr pc, const uint8_t **bytes);
     void *peek_arg;
-    /* The program passes flags through returns: some call's return site was seen to read them. */
-    bool returns_flags;
+    /* Blocks that follow jumps, NATIVE form only (else NULL): where does the block go on?  taken: the target of a
+     * jump, call or branch, or where a return should lead (its call is in the block); next: what follows a branch that is
+     * not taken, else 0.  Yields one of the two, or 0: the block ends here.  *bytes, *n: guest code there; to outlive the
+     * decoding. */
+    guest_addr (*follow)(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
+    void *follow_arg;
+    /* The program passes flags through returns (some call's return site was seen to read them), or may pass them
+     * through other indirect jumps. */
+    bool returns_flags, jumps_flags;
     bool host_cpu;          /* --cpu=host: instructions beyond x86-64-v3 are known */
 };
 /* Fills *b (reset by the callee).  Never fails: undecodable bytes become IR_EXIT_TRAP with SIGILL;
@@ -71,12 +78,14 @@ enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_6
     VEX_TRAMP_CALL,         /* helper call; call_* are set */
     VEX_TRAMP_CALL_BYTE,    /* the same if a byte of call_args[3] is call_byte; else call_result stays */
     VEX_TRAMP_KILL,         /* from a block's head: see host_x86_64/tramp.c */
+    VEX_TRAMP_HOSTCALL,     /* exit_info is set: all guest state into *state, then vex_host.hostcall */
     VEX_TRAMP_FAULT,        /* landed here by the signal handler on a fault: leave, guest registers already in state */
     VEX_TRAMPS
 };
 enum vex_reloc_kind {
     VEX_RELOC_TRAMP32,      /* rel32 to trampoline value */
     VEX_RELOC_ID32,         /* imm32: this translation's id */
+    VEX_RELOC_COUNTER32,    /* rel32 to this translation's counter (of runs; ir_block.counts) */
     VEX_RELOC_HELPER64,     /* imm64: address of helper value */
     VEX_RELOC_OBJECT64      /* imm64: address of tool object value */
 };
@@ -117,6 +126,9 @@ struct vex_host {
     uint64_t strip_size;
     uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base holds the first */
     bool debug;              /* ir_check first */
+    /* Acts on an exit of kind HOSTCALL, as the dispatcher would: the code to go on with, or NULL to leave with
+     * what it has put into exit_info.  May be NULL: then such exits leave like all others. */
+    void *(*hostcall)(struct x86_state *s);
 };
 /* Emits b.  Returns 0, or -ENOSPC if the block is too long (decode fewer instructions). */
 int host_x86_64_emit(const struct ir_block *b, const struct vex_host *h, struct vex_code *out);

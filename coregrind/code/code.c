@@ -15,7 +15,7 @@ static uint32_t tramp_entry[VEX_TRAMPS];
 static struct node *retired;
 static uint32_t n_retired;
 enum { FEW_RETIRED = 64, MANY_RETIRED = 1024 };
-static struct { uint64_t inserted, deleted, evicted_regions, moved, chained, waits; } stats;
+static struct { uint64_t inserted, hot, deleted, evicted_regions, moved, chained, waits; } stats;
 
 /* Under ulimit -v the zone, seen twice, must leave room for the program. */
 static size_t affordable(size_t zone_size)
@@ -27,8 +27,11 @@ static size_t affordable(size_t zone_size)
     return zone_size < least ? least : zone_size;
 }
 
-void code_init(size_t zone_size)
+static uint32_t hot_threshold;
+
+void code_init(size_t zone_size, uint32_t hot_after)
 {
+    hot_threshold = hot_after;
     const struct vex_host host = run_vex_host();
     base_lock_register(&code_lock, 20);
     zone_map(affordable(zone_size));
@@ -85,6 +88,10 @@ static void relocate(struct node *n)
             break;
         case VEX_RELOC_ID32:
             v32 = n->t.id;
+            memcpy(rw, &v32, 4);
+            break;
+        case VEX_RELOC_COUNTER32:
+            v32 = (uint32_t)((uint8_t *)&zone.counters[n->t.id] - (rx + 4));
             memcpy(rw, &v32, 4);
             break;
         case VEX_RELOC_HELPER64:
@@ -147,13 +154,21 @@ static void reclaim(void)
     }
 }
 
+static bool overlaps(const struct node *n, guest_addr a, guest_addr end)
+{
+    for (uint32_t i = 0; i < n->n_extents; i++)
+        if (n->extents[i].pc < end && n->extents[i].pc + n->extents[i].bytes > a)
+            return true;
+    return false;
+}
+
 static void discard_page(guest_addr page, guest_addr a, guest_addr end, bool *any)
 {
     struct code_page_link *l = table_page(page);
     while (l) {
         struct code_page_link *next = l->next;
         struct node *n = l->node;
-        if (l->page == page && n->t.pc < end && n->t.pc + n->t.guest_bytes > a) {
+        if (l->page == page && overlaps(n, a, end)) {
             /* its other links may be the next one: look again from the start */
             node_kill(n);
             *any = true;
@@ -179,7 +194,7 @@ struct range { guest_addr a, end; bool any; };
 static void discard_if_inside(struct node *n, void *arg)
 {
     struct range *r = arg;
-    if (n->t.pc < r->end && n->t.pc + n->t.guest_bytes > r->a) {
+    if (overlaps(n, r->a, r->end)) {
         node_kill(n);
         r->any = true;
     }
@@ -271,14 +286,37 @@ static struct code_place make_room(int ring, size_t hot, size_t cold)
 
 /* ---- insertion ---- */
 
+enum { MAX_PAGES = 160 };
+
+/* The guest pages of extents, each once, at most MAX_PAGES (whoever makes blocks of many extents keeps to that). */
+static uint32_t pages_of(const struct ir_extent *extents, uint32_t n_extents, guest_addr page[MAX_PAGES])
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < n_extents; i++)
+        for (guest_addr p = ROUND_DOWN(extents[i].pc, NG_PAGE); p < extents[i].pc + extents[i].bytes; p += NG_PAGE) {
+            uint32_t k = 0;
+            while (k < n && page[k] != p)
+                k++;
+            ng_assert(k < MAX_PAGES);
+            page[k] = p;
+            n += k == n;
+        }
+    return n;
+}
+
 static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
 {
-    const uint32_t pages = (uint32_t)((ROUND_UP(b->pc + (b->guest_bytes ? b->guest_bytes : 1), NG_PAGE) - ROUND_DOWN(b->pc, NG_PAGE)) / NG_PAGE);
+    const struct ir_extent whole = { b->pc, b->guest_bytes ? b->guest_bytes : 1 };
+    const struct ir_extent *extents = b->n_extents ? b->extents : &whole;
+    const uint32_t n_extents = b->n_extents ? b->n_extents : 1;
+    guest_addr page[MAX_PAGES];
+    const uint32_t pages = pages_of(extents, n_extents, page);
     const size_t sides = c->n_sides * sizeof *c->sides, exits = c->n_exits * sizeof *c->exits,
                  relocs = c->n_relocs * sizeof *c->relocs,
                  n_cross = options.stress & STRESS_MOVE ? c->n_cross : 0, edges = c->n_exits * sizeof(struct code_edge),
-                 links = pages * sizeof(struct code_page_link), insns = b->n_insns * sizeof(uint32_t);
-    struct node *n = base_alloc(sizeof *n + edges + links + exits + sides + relocs + insns + n_cross * sizeof *n->cross + 64);
+                 links = pages * sizeof(struct code_page_link), insns = (b->n_insns + 1) * sizeof(uint32_t);
+    struct node *n = base_alloc(sizeof *n + edges + links + exits + sides + relocs + insns + n_cross * sizeof *n->cross +
+                                n_extents * sizeof *extents + 64);
     char *p = (char *)(n + 1);
     n->edges = (void *)p;
     n->pages = (void *)(p += edges);
@@ -286,10 +324,14 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     n->t.sides = memcpy(p += ROUND_UP(exits, 8), c->sides, sides);
     n->relocs = memcpy(p += ROUND_UP(sides, 8), c->relocs, relocs);
     n->t.insn_offset = (void *)(p + ROUND_UP(relocs, 8));
-    n->cross = (void *)(n->t.insn_offset + b->n_insns);
+    n->cross = (void *)(n->t.insn_offset + b->n_insns + 1);
     n->n_cross = (uint32_t)n_cross;
     memcpy(n->cross, c->cross, n_cross * sizeof *n->cross);
+    n->extents = memcpy((void *)ROUND_UP((uintptr_t)(n->cross + n_cross), 8), extents, n_extents * sizeof *extents);
+    n->n_extents = n_extents;
     n->n_pages = pages;
+    for (uint32_t i = 0; i < pages; i++)
+        n->pages[i].page = page[i];
     n->n_relocs = c->n_relocs;
     n->t.n_sides = c->n_sides;
     n->t.n_exits = c->n_exits;
@@ -304,6 +346,7 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     n->t.cache_entry = c->cache_entry;
     for (uint32_t i = 0; i < b->n_insns; i++)
         n->t.insn_offset[i] = (uint32_t)(b->insns[i].pc - b->pc);
+    n->t.insn_offset[b->n_insns] = (uint32_t)(b->end - b->pc);
     for (uint32_t i = 0; i < c->n_exits; i++)
         n->edges[i] = (struct code_edge){ .from = n, .exit = i };
     return n;
@@ -333,15 +376,15 @@ static void adjust_crossings(struct node *n, const uint32_t *cross, uint32_t n_c
 
 static ptrdiff_t apart(const struct node *n) { return n->t.cold_rx - (n->t.rx + n->t.hot); }
 
-static void place(struct node *n, const struct vex_code *c)
+static void place(struct node *n, const struct vex_code *c, int ring)
 {
-    const struct code_place p = make_room(0, c->hot, c->size - c->hot);
+    const struct code_place p = make_room(ring, c->hot, c->size - c->hot);
     n->t.rx = zone.rx + p.hot;
     n->t.cold_rx = zone.rx + p.cold;
     memcpy(zone.rw + p.hot, c->code, c->hot);
     memcpy(zone.rw + p.cold, c->code + c->hot, c->size - c->hot);
     adjust_crossings(n, c->cross, c->n_cross, 0, apart(n));
-    join_region(n, zone.rings[0].current);
+    join_region(n, zone.rings[ring].current);
 }
 
 struct translation *code_insert(const struct ir_block *b, const struct vex_code *c)
@@ -350,7 +393,7 @@ struct translation *code_insert(const struct ir_block *b, const struct vex_code 
     struct node *n = table_find(b->pc, b->mode);
     if (!n) {
         n = node_new(b, c);
-        place(n, c);
+        place(n, c, 0);
         struct node *meanwhile = table_find(b->pc, b->mode); /* the lock may have been released for room */
         if (meanwhile) {
             *n->region_link = n->region_next;
@@ -360,6 +403,7 @@ struct translation *code_insert(const struct ir_block *b, const struct vex_code 
             n = meanwhile;
         } else {
             table_name(n);
+            zone.counters[n->t.id] = (int32_t)hot_threshold;
             relocate(n);
             table_add(n);
             stats.inserted++;
@@ -369,22 +413,65 @@ struct translation *code_insert(const struct ir_block *b, const struct vex_code 
     return &n->t;
 }
 
+static void link_edge(struct code_edge *e, struct node *to)
+{
+    e->to = to;
+    e->next = to->incoming;
+    e->link = &to->incoming;
+    if (e->next)
+        e->next->link = &e->next;
+    to->incoming = e;
+    point_jump(e->from, e->exit, code_entry(&to->t));
+}
+
 void code_chain(struct translation *t, uint32_t exit, struct translation *to)
 {
     base_lock(&code_lock);
     struct node *from = (struct node *)t, *target = (struct node *)to;
-    struct code_edge *e = &from->edges[exit];
-    if (exit < t->n_exits && !from->dead && !target->dead && !e->to && t->exits[exit].chainable) {
-        e->to = target;
-        e->next = target->incoming;
-        e->link = &target->incoming;
-        if (e->next)
-            e->next->link = &e->next;
-        target->incoming = e;
-        point_jump(from, exit, code_entry(to));
+    if (exit < t->n_exits && !from->dead && !target->dead && !from->edges[exit].to && t->exits[exit].chainable) {
+        link_edge(&from->edges[exit], target);
         stats.chained++;
     }
     base_unlock(&code_lock);
+}
+
+/* ---- hot code ---- */
+
+struct translation *code_insert_hot(const struct ir_block *b, const struct vex_code *c)
+{
+    base_lock(&code_lock);
+    struct node *n = node_new(b, c);
+    n->t.hot_tier = true;
+    place(n, c, 1);
+    struct node *old = table_find(b->pc, b->mode); /* now: the lock may have been released for room */
+    table_name(n);
+    relocate(n);
+    if (old) {
+        while (old->incoming) {
+            struct code_edge *e = old->incoming;
+            unlink_edge(e);
+            link_edge(e, n);
+        }
+        node_kill(old);
+    }
+    table_add(n);
+    if (old)
+        tidy();
+    stats.inserted++;
+    stats.hot++;
+    base_unlock(&code_lock);
+    return &n->t;
+}
+
+uint32_t code_runs(const struct translation *t)
+{
+    const int32_t left = __atomic_load_n(&zone.counters[t->id], __ATOMIC_RELAXED);
+    return left < (int32_t)hot_threshold ? (uint32_t)((int32_t)hot_threshold - left) : 0;
+}
+
+void code_stop_counting(struct translation *t)
+{
+    __atomic_store_n(&zone.counters[t->id], INT32_MAX, __ATOMIC_RELAXED);
 }
 
 /* ---- moving ---- */
@@ -476,8 +563,8 @@ void code_move_all(void)
 void code_stats(void)
 {
     const size_t used = zone_used();
-    report_debug("code zone: %zu bytes, %zu used; %lu translations made, %lu deleted, %lu moved, %u alive",
-                 zone.size, used, stats.inserted, stats.deleted, stats.moved, table_count());
+    report_debug("code zone: %zu bytes, %zu used; %lu translations made, %lu of them of hot code, %lu deleted, %lu moved, %u alive",
+                 zone.size, used, stats.inserted, stats.hot, stats.deleted, stats.moved, table_count());
     report_debug("code zone: %lu jumps chained, %lu regions evicted, %lu waits for safe points", stats.chained,
                  stats.evicted_regions, stats.waits);
 }

@@ -16,15 +16,24 @@ struct translation {                 /* opaque to others but for these */
     uint32_t entry, table_entry, cache_entry; /* offsets from rx; see struct vex_code */
     struct vex_side *sides; uint32_t n_sides;
     struct vex_exit *exits; uint32_t n_exits;
-    uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc */
+    uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc (signed), [n_insns]: where the last leads */
+    bool reads_flags;                /* that were made before it */
+    bool hot_tier;                   /* a longer translation of hot code */
     bool checked;                    /* from a page that changes often: made anew for every run, never linked */
 };
 
-void code_init(size_t zone_size);
+/* hot_after: runs after which a block that counts leaves by IR_EXIT_HOT, at least 1. */
+void code_init(size_t zone_size, uint32_t hot_after);
 void *code_tramp(enum vex_tramp t);              /* RX address */
 /* Copies *c into the zone as the translation of (b->pc, b->mode) and publishes it; another thread's earlier
  * one wins.  Evicts cold translations when full.  Never fails. */
 struct translation *code_insert(const struct ir_block *b, const struct vex_code *c);
+/* The same for a longer translation of hot code: takes the place of the first one, jumps that lead there included. */
+struct translation *code_insert_hot(const struct ir_block *b, const struct vex_code *c);
+/* Runs of a first translation so far; from any thread, roughly. */
+uint32_t code_runs(const struct translation *t);
+/* Lets it count on without end: it stays as it is. */
+void code_stop_counting(struct translation *t);
 struct translation *code_find(guest_addr pc, int mode);          /* or NULL */
 struct translation *code_by_host(const void *rx);                /* translation that holds a host address, or NULL */
 /* Host address of an offset in t's code. */
@@ -39,6 +48,7 @@ const struct vex_side *code_side(const struct translation *t, const void *rx);
 /* Patches t's exit to jump to `to` directly (no-op if either is dying). */
 void code_chain(struct translation *t, uint32_t exit, struct translation *to);
 void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation *to);
+void *code_jump_cache_find(struct x86_state *s, guest_addr pc);  /* own thread's, after a safe point: code, or NULL */
 void code_jump_cache_clear(struct x86_state *s);
 void code_discard_range(guest_addr a, uint64_t size);            /* any mode */
 void code_discard_all(void);

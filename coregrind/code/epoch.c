@@ -82,6 +82,12 @@ void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation 
     }
 }
 
+void *code_jump_cache_find(struct x86_state *s, guest_addr pc)
+{
+    struct jump_entry *e = (struct jump_entry *)s->jump_cache + x86_jump_second(pc);
+    return e->pc == pc ? atomic_load(&e->code) : NULL;
+}
+
 /* Another thread's entries are changed under it: one word each, compared first. */
 void epoch_forget_jumps(const struct node *n)
 {

@@ -33,6 +33,8 @@ struct node {
     struct code_edge *edges;             /* one an exit */
     struct vex_reloc *relocs;
     uint32_t n_relocs;
+    struct ir_extent *extents;           /* guest code it was made of */
+    uint32_t n_extents;
     uint32_t *cross, n_cross;            /* of vex_code; only under --stress=move */
     struct code_page_link *pages;
     uint32_t n_pages;

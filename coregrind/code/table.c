@@ -96,7 +96,7 @@ void table_name(struct node *n)
 void table_add(struct node *n)
 {
     for (uint32_t i = 0; i < n->n_pages; i++)
-        add_page(n, &n->pages[i], ROUND_DOWN(n->t.pc, NG_PAGE) + i * NG_PAGE);
+        add_page(n, &n->pages[i], n->pages[i].page);
     count++;
     atomic_store_explicit(&by_id[n->t.id], n, memory_order_release);
     table_host(n);

@@ -26,7 +26,7 @@ struct vex_host run_vex_host(void)
 {
     return (struct vex_host){
         .state_offset = state_offset, .jumps_offset = jumps_offset, .guest_in_host_regs = true,
-        .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O,
+        .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O, .hostcall = run_hostcall,
 #ifdef NG_DEBUG
         .debug = true,
 #endif
@@ -231,11 +231,42 @@ static int act(struct ng_thread *t, const struct ir_exit *e, struct link *link)
         return 0;
     case IR_EXIT_ATTENTION:
         return e->mode;
+    case IR_EXIT_HOT:
+        run_translate_hot(t, e->pc);
+        return 0;
     case IR_EXIT_EMULATE:
         run_emulate(t, e);
         return 0;
     }
     ng_fatal("generated code left by exit kind %d at 0x%llx", e->kind, (unsigned long long)t->state.rip);
+}
+
+/* Must the dispatcher see to something before generated code goes on? */
+static bool has_business(const struct ng_thread *t)
+{
+    return t->exiting || options.stress || kernel_signals_waiting(t) ||
+           (__atomic_load_n(&t->state.attention, __ATOMIC_SEQ_CST) & X86_ATT_EVENTS);
+}
+
+/* A replaced function was called: generated code comes here, past the dispatcher.  As there, the state is exact
+ * and no translation is in use.  What the jump cache does not know is left to the dispatcher. */
+void *run_hostcall(struct x86_state *s)
+{
+    struct ng_thread *t = &run_self;
+    const uint64_t info = s->exit_info;
+    const struct translation *from = code_by_id((uint32_t)(info >> 32));
+    t->in_generated = false;
+    ng_assert(from && (uint32_t)info < from->n_exits && s == &t->state);
+    const struct ir_exit *e = &from->exits[(uint32_t)info].ir;
+    s->rip = e->pc;
+    t->stats[RUN_STAT_HOSTCALLS]++;
+    redirect_call(t, e->aux);
+    code_safe_point(s);
+    void *next = has_business(t) ? NULL : code_jump_cache_find(s, s->rip);
+    t->in_generated = true;
+    if (!next)
+        s->exit_info = VEX_EXIT_INDIRECT; /* state.rip says where to go on */
+    return next;
 }
 
 /* The exit named by state.exit_info. */
@@ -269,7 +300,7 @@ static int turn(struct ng_thread *t, int mode, struct link *link)
     if ((options.stress & STRESS_DIRTY) && tool->modes > 1)
         mode = 1;
     struct translation *to = find_or_translate(t, mode, last.indirect);
-    if (!to)
+    if (!to || (last.indirect && !run_note_indirect(to)))
         return 0;
     connect(t, &last, to, mode);
     run_enter(t, to);

@@ -10,6 +10,10 @@
 /* The translation of (pc, mode), made now if there is none.  NULL: the bytes cannot be fetched, and *fault_at is
  * the first address that cannot.  indirect: an indirect jump leads there. */
 struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, bool indirect, guest_addr *fault_at);
+/* pc's block has run often: a longer translation takes the place of its first one, if that can be. */
+void run_translate_hot(struct ng_thread *t, guest_addr pc);
+/* An indirect jump leads to `to`.  false: that discarded all translations, this one too. */
+bool run_note_indirect(const struct translation *to);
 void run_translator_free(void);          /* this thread's buffers */
 
 /* checked.c: blocks on pages that are written and run alternately (translation.checked). */

@@ -20,6 +20,7 @@ static const char *const stat_names[RUN_STAT_BLOCKS] = {
     [RUN_STAT_FAULTS] = "faults in generated code",
     [RUN_STAT_ATTENTION] = "attention events",
     [RUN_STAT_MODE] = "mode changes through the dispatcher",
+    [RUN_STAT_HOT] = "longer translations of hot code",
     [RUN_STAT_TRACES] = "stack traces taken",
 };
 

@@ -224,6 +224,9 @@ struct ng_tool {
     void (*stats)(void);
     /* Bytes and blocks that a suppressed ng_error_unique stands for ("used_suppression" lines); may be NULL. */
     void (*error_weight)(const struct ng_error *e, uint64_t *bytes, uint64_t *blocks);
+    /* An access of generated code, or the tool's own, to a plane was refused: a page that the tool has protected.  host is
+     * the plane's address.  Runs in a signal handler, on any thread.  True: it is mended, try again.  May be NULL. */
+    bool (*plane_fault)(uint64_t host);
 };
 NG_API void ng_tool_lock(void);
 NG_API void ng_tool_unlock(void);

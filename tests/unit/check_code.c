@@ -57,7 +57,7 @@ static struct translation *insert_split(guest_addr pc, int mode, uint32_t guest_
     struct vex_exit exits[] = { { .jump_offset = JUMP, .stub_offset = STUB, .chainable = true } };
     struct vex_side sides[] = { { .host_offset = 0, .insn = 0 }, { .host_offset = 16, .insn = 1 }, { .host_offset = 30, .insn = 2 } };
     struct ir_insn insns[3] = { { .pc = pc }, { .pc = pc + 3 }, { .pc = pc + 5 } };
-    struct ir_block b = { .pc = pc, .mode = (uint8_t)mode, .guest_bytes = guest_bytes, .insns = insns, .n_insns = 3 };
+    struct ir_block b = { .pc = pc, .mode = (uint8_t)mode, .guest_bytes = guest_bytes, .end = pc + guest_bytes, .insns = insns, .n_insns = 3 };
     struct vex_code c = { .code = bytes, .size = size, .hot = hot, .cross = cross, .n_cross = hot < size ? 1 : 0, .entry = ENTRY, .table_entry = 12, .cache_entry = 16, .relocs = relocs, .n_relocs = 4, .exits = exits, .n_exits = 1, .sides = sides, .n_sides = 3 };
     const uint32_t to_stub = STUB - (JUMP + 4);
     memcpy(bytes, &number, 4);
@@ -84,7 +84,7 @@ static const uint8_t *jump_target(const struct translation *t)
 
 static void start(size_t zone)
 {
-    code_init(zone);
+    code_init(zone, 2000);
     code_thread_init(&me.state);
 }
 

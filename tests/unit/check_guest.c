@@ -349,6 +349,12 @@ START_TEST(test_flags_live)
     DECODE("\xc3");
     ck_assert_uint_eq(b.flags_live_out, IR_FLAGS_ARITH);
     r.returns_flags = false;
+    DECODE("\xff\xe0");
+    ck_assert_uint_eq(b.flags_live_out, 0);
+    r.jumps_flags = true;
+    DECODE("\xff\xe0");
+    ck_assert_uint_eq(b.flags_live_out, IR_FLAGS_ARITH);
+    r.jumps_flags = false;
 }
 END_TEST
 

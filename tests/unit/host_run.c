@@ -135,6 +135,9 @@ static void relocate(uint8_t *to, int identity)
         if (r.kind == VEX_RELOC_TRAMP32) {
             const int32_t rel = (int32_t)(zone + 4096 * identity + tramp[identity][r.value] - (at + 4));
             memcpy(at, &rel, 4);
+        } else if (r.kind == VEX_RELOC_COUNTER32) {
+            const int32_t rel = (int32_t)(zone + (1 << 20) + (1 << 19) - (at + 4)); /* see test_counter */
+            memcpy(at, &rel, 4);
         } else if (r.kind == VEX_RELOC_ID32) {
             memcpy(at, &(uint32_t){ 77 }, 4);
         } else {

@@ -79,11 +79,11 @@ static uint32_t add_exit(struct emitter *e, struct ir_exit x, bool jump_in_cold,
     return n;
 }
 
-static void leave_with_id(struct emitter *e)
+static void leave_with_id(struct emitter *e, enum vex_tramp tramp)
 {
     asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info) + 4), 0);
     emit_reloc(e, e->c->n - 4, VEX_RELOC_ID32, 0);
-    jump_tramp(e, VEX_TRAMP_EXIT);
+    jump_tramp(e, tramp);
 }
 
 /* All stubs of the block end in one tail, that of the first in the cold part. */
@@ -95,7 +95,7 @@ static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, ui
     if (!e->stub_tail) {
         if (is_cold(e))
             e->stub_tail = c->n;
-        leave_with_id(e);
+        leave_with_id(e, VEX_TRAMP_EXIT);
     } else if (is_cold(e) && c->n - e->stub_tail < 120) {
         const uint32_t back = asm_jmp8(c);
         c->p[back] = e->stub_tail - (back + 1);
@@ -147,10 +147,14 @@ static bool is_home(const struct emitter *e)
 static void leave_here(struct emitter *e, struct ir_exit x)
 {
     homecoming(e);
-    if (is_chainable(x.kind))
+    if (is_chainable(x.kind)) {
         chainable_jump(e, x);
-    else
+    } else if (x.kind == IR_EXIT_HOSTCALL && e->identity && e->h->hostcall) {
+        asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), add_exit(e, x, false, 0));
+        leave_with_id(e, VEX_TRAMP_HOSTCALL);
+    } else {
         emit_stub(e, x, false, 0);
+    }
 }
 
 /* Through the thread's table of code addresses; what stands there verifies the target.  Guest rcx waits in its image. */
@@ -345,6 +349,47 @@ static void head_leaves(struct emitter *e, bool flags, int to_kind, uint32_t to)
     exit_from_head(e, (struct ir_exit){ .pc = b->pc, .kind = IR_EXIT_MODE, .mode = b->entry_mode }, flags);
 }
 
+static struct ir_exit hot_exit(const struct emitter *e)
+{
+    return (struct ir_exit){ .pc = e->b->pc, .kind = IR_EXIT_HOT, .mode = e->b->mode };
+}
+
+/* An access to the block's counter, by the bytes before its disp32. */
+static void counter_access(struct emitter *e, uint8_t opcode, uint8_t reg)
+{
+    asm_need(e->c);
+    asm_byte(e->c, opcode);
+    asm_byte(e->c, reg << 3 | 5);
+    asm_imm(e->c, 0, 4);
+    emit_reloc(e, e->c->n - 4, VEX_RELOC_COUNTER32, 0);
+}
+
+static void count_run(struct emitter *e)
+{
+    counter_access(e, 0xff, 1);                                                   /* dec */
+    emit_fixup(e, asm_jcc32(e->c, CC_S), TO_COLD, e->cold.n);
+    e->c = &e->cold;
+    emit_stub(e, hot_exit(e), false, 0);
+    e->c = &e->main;
+}
+
+/* The same without flags, by rcx, which is put aside. */
+static void count_run_keeping_flags(struct emitter *e, struct asm_mem rcx)
+{
+    struct asm_buf *c = e->c;
+    counter_access(e, 0x8b, RCX);
+    asm_lea(c, 4, RCX, (struct asm_mem){ 0, RCX, REG_NONE, 0, -1 });
+    counter_access(e, 0x89, RCX);
+    const uint32_t hot = asm_jrcxz8(c, 4), over = asm_jmp8(c);
+    asm_here8(c, hot);
+    emit_fixup(e, asm_jmp32(c), TO_COLD, e->cold.n);
+    asm_here8(c, over);
+    e->c = &e->cold;
+    asm_load(e->c, 8, RCX, rcx);
+    emit_stub(e, hot_exit(e), false, 0);
+    e->c = &e->main;
+}
+
 /* Flags are live: they and rax are put aside; most of the time the block goes on. */
 static void head_keeping_flags(struct emitter *e, uint32_t low, uint32_t high)
 {
@@ -356,6 +401,8 @@ static void head_keeping_flags(struct emitter *e, uint32_t low, uint32_t high)
     asm_load(c, 8, RCX, rcx);
     emit_fixup(e, asm_jmp32(c), TO_COLD, e->cold.n);
     asm_here8(c, calm);
+    if (e->b->counts)
+        count_run_keeping_flags(e, rcx);
     asm_load(c, 8, RCX, rcx);
     const uint32_t back = c->n;
 
@@ -400,6 +447,8 @@ void emit_head(struct emitter *e)
     e->c = &e->cold;
     head_leaves(e, false, TO_MAIN, e->main.n);
     e->c = &e->main;
+    if (e->b->counts)
+        count_run(e);
 }
 
 /* ---- entries of indirect jumps ---- */

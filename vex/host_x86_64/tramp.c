@@ -9,6 +9,7 @@
  *   CALL_BYTE the same, but looks first whether a byte of call_args[3] is call_byte
  *   KILL      rax (the guest's is in state.tmp[0]) points to a block's struct kill:
  *             makes shadows zero and goes on in the block, or returns behind it
+ *   HOSTCALL  guest registers into the state, C function, and on from the state as ENTER or out as EXIT
  *   FAULT     as EXIT, but guest registers are in the state already
  *
  * C code runs with DF and AC clear.  x87 and MXCSR stay as the guest has them. */
@@ -100,16 +101,22 @@ static void tramp_enter(struct tramp *t)
     jump(t, STATE(tmp));
 }
 
+/* All guest registers into the state; C may run then. */
+static void put_guest_away(struct tramp *t)
+{
+    for (int i = 0; i < 16; i++)
+        store(t, STATE(gpr) + 8 * i, i);
+    load(t, RSP, STATE(host_rsp));
+    CODE(t, "\x9c");                         /* pushfq */
+    pop(t, STATE(rflags));
+    vectors(t, STATE(ymm), true);
+    c_flags(t, STATE(rflags));
+}
+
 static void tramp_exit(struct tramp *t)
 {
     if (t->h->guest_in_host_regs) {
-        for (int i = 0; i < 16; i++)
-            store(t, STATE(gpr) + 8 * i, i);
-        load(t, RSP, STATE(host_rsp));
-        CODE(t, "\x9c");                     /* pushfq */
-        pop(t, STATE(rflags));
-        vectors(t, STATE(ymm), true);
-        c_flags(t, STATE(rflags));
+        put_guest_away(t);
     } else {
         load(t, RSP, STATE(host_rsp));
         CODE(t, "\xfc");                     /* cld */
@@ -154,14 +161,14 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
     }
 }
 
-/* host_rflags back; popfq is slow and needed for DF and AC only. */
-static void restore_flags(struct tramp *t)
+/* Flags from the word at offset; popfq is slow and needed for DF and AC only. */
+static void restore_flags(struct tramp *t, int offset)
 {
     struct asm_buf *b = &t->b;
-    asm_rm(b, 0xf7, 4, 0, at(t, STATE(host_rflags))); /* test */
+    asm_rm(b, 0xf7, 4, 0, at(t, offset));    /* test */
     asm_imm(b, ALIGNMENT_AND_DF, 4);
     const uint32_t slow = asm_jcc8(b, CC_NE);
-    asm_load(b, 4, RCX, at(t, STATE(host_rflags)));
+    asm_load(b, 4, RCX, at(t, offset));
     asm_mov_rr(b, 4, RAX, RCX);
     asm_shift_ri(b, 4, 4, RAX, 8);           /* ah: SF ZF AF PF CF */
     asm_shift_ri(b, 5, 4, RCX, 11);
@@ -171,7 +178,7 @@ static void restore_flags(struct tramp *t)
     CODE(t, "\x9e");                         /* sahf */
     const uint32_t done = asm_jmp8(b);
     asm_here8(b, slow);
-    push(t, STATE(host_rflags));
+    push(t, offset);
     CODE(t, "\x9d");                         /* popfq */
     asm_here8(b, done);
 }
@@ -195,7 +202,7 @@ static void tramp_call(struct tramp *t)
     store(t, STATE(call_result), RAX);
     asm_store_imm(b, 4, at(t, STATE(in_helper)), 0);
     vectors(t, STATE(host_ymm), false);
-    restore_flags(t);
+    restore_flags(t, STATE(host_rflags));
     for (int i = 0; i < 16; i++)
         load(t, i, STATE(host_gpr) + 8 * i);
     jump(t, STATE(call_ret));
@@ -341,6 +348,27 @@ static void tramp_kill(struct tramp *t)
     jump(t, STATE(tmp) + 24);
 }
 
+static void tramp_hostcall(struct tramp *t)
+{
+    struct asm_buf *b = &t->b;
+    put_guest_away(t);
+    CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
+    asm_load(b, 8, RDI, (struct asm_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, 0 }); /* the thread control block */
+    asm_lea(b, 8, RDI, (struct asm_mem){ 0, RDI, REG_NONE, 0, t->h->state_offset });
+    asm_mov_imm(b, RAX, (uint64_t)(uintptr_t)t->h->hostcall);
+    asm_rr(b, 0xff, 4, 2, RAX);              /* call */
+    store(t, STATE(tmp), RAX);
+    asm_rr(b, 0x85, 8, RAX, RAX);            /* test */
+    const uint32_t on = asm_jcc8(b, CC_NE);
+    return_to_c(t);
+    asm_here8(b, on);
+    vectors(t, STATE(ymm), false);
+    restore_flags(t, STATE(rflags));
+    for (int i = 0; i < 16; i++)
+        load(t, i, STATE(gpr) + 8 * i);
+    jump(t, STATE(tmp));
+}
+
 static void tramp_fault(struct tramp *t)
 {
     asm_store_imm(&t->b, 8, at(t, STATE(exit_info)), -1);
@@ -354,7 +382,7 @@ size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t 
     struct tramp t = { .h = h };
     void (*const make[VEX_TRAMPS])(struct tramp *) = { [VEX_TRAMP_ENTER] = tramp_enter, [VEX_TRAMP_EXIT] = tramp_exit,
                                                        [VEX_TRAMP_CALL] = tramp_call, [VEX_TRAMP_KILL] = tramp_kill,
-                                                       [VEX_TRAMP_FAULT] = tramp_fault };
+                                                       [VEX_TRAMP_HOSTCALL] = tramp_hostcall, [VEX_TRAMP_FAULT] = tramp_fault };
     for (int i = 0; i < VEX_TRAMPS; i++) {
         asm_grow(&t.b, 2048);
         while (t.b.n % 16)

@@ -32,15 +32,15 @@ static void print_refs(FILE *f, const ir_ref *r, int n)
     }
 }
 
-static void print_flags(FILE *f, uint8_t flags)
+static void print_flags(FILE *f, const struct ir_op *op)
 {
     const char *sep = " {";
     for (const struct ir_flag_word *w = ir_flag_words; w->bit; w++)
-        if (flags & w->bit) {
+        if (op->flags & w->bit && (!w->op || w->op == op->op)) {
             fprintf(f, "%s%s", sep, w->text);
             sep = ",";
         }
-    if (flags)
+    if (*sep == ',')
         fputc('}', f);
 }
 
@@ -74,7 +74,7 @@ static void print_op(FILE *f, const struct ir_op *op, ir_ref number)
         if (op->imm)
             fprintf(f, " #%#" PRIx64, (uint64_t)op->imm);
     }
-    print_flags(f, op->flags);
+    print_flags(f, op);
     fputc('\n', f);
 }
 
@@ -100,13 +100,15 @@ void ir_print(const struct ir_block *b, char **text, size_t *size)
         *size = 0;
         return;
     }
-    fprintf(f, "block pc=%#" PRIx64 " bytes=%u form=%s mode=%u mask=%#" PRIx64 " kill=%#" PRIx64 " entry_mode=%u flags_out=%#x\n", b->pc,
-            b->guest_bytes, ir_form_words[b->form % 3], b->mode, b->entry_mask, b->entry_kill, b->entry_mode, b->flags_live_out);
+    fprintf(f, "block pc=%#" PRIx64 " bytes=%u form=%s mode=%u mask=%#" PRIx64 " kill=%#" PRIx64 " entry_mode=%u flags_out=%#x end=%#" PRIx64 " counts=%d\n", b->pc,
+            b->guest_bytes, ir_form_words[b->form % 3], b->mode, b->entry_mask, b->entry_kill, b->entry_mode, b->flags_live_out, b->end, b->counts);
+    for (uint32_t i = 0; i < b->n_extents; i++)
+        fprintf(f, "extent pc=%#" PRIx64 " bytes=%u\n", b->extents[i].pc, b->extents[i].bytes);
     for (uint32_t i = 0; i < b->n_insns; i++)
         print_insn(f, &b->insns[i]);
     for (uint32_t i = 0; i < b->n_exits; i++)
-        fprintf(f, "exit %s pc=%#" PRIx64 " mode=%u aux=%u\n", ir_exit_words[b->exits[i].kind % IR_EXIT_KINDS],
-                b->exits[i].pc, b->exits[i].mode, b->exits[i].aux);
+        fprintf(f, "exit %s pc=%#" PRIx64 " mode=%u aux=%u dead=%#x\n", ir_exit_words[b->exits[i].kind % IR_EXIT_KINDS],
+                b->exits[i].pc, b->exits[i].mode, b->exits[i].aux, b->exits[i].flags_dead);
     for (ir_ref i = 1; i < b->n_ops; i++)
         print_op(f, &b->ops[i], i);
     fclose(f);
