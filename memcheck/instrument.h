@@ -3,7 +3,9 @@
 #pragma once
 #include "memcheck.h"
 
-enum { MODE_CLEAN, MODE_DIRTY, RED_ZONE = 128 };
+/* SHORT: as CLEAN, of one plain block, for where a longer translation's head has an undefined register in the way that
+ * perhaps a later part of it uses only. */
+enum { MODE_CLEAN, MODE_DIRTY, MODE_SHORT, RED_ZONE = 128 };
 
 /* Helper ids, set by helpers_register. */
 extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,
