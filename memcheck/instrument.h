@@ -3,11 +3,14 @@
 #pragma once
 #include "memcheck.h"
 
-enum { MODE_CLEAN, MODE_DIRTY, RED_ZONE = 128 };
+/* SHORT: as CLEAN, of one plain block, for where a longer translation's head has an undefined register in the way that
+ * perhaps a later part of it uses only. */
+enum { MODE_CLEAN, MODE_DIRTY, MODE_SHORT, RED_ZONE = 128 };
 
 /* Helper ids, set by helpers_register. */
 extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,
-    helper_store, helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin, helper_state;
+    helper_store, helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin, helper_one,
+    helper_state;
 
 /* The refs of an op (a, b, c, d) through map; a CHECK's d is no ref.  Memory and CALL fields included. */
 static inline struct ir_op instrument_map(struct ir_op op, const ir_ref *map)
@@ -30,6 +33,8 @@ ir_ref *instrument_refs(int which, uint32_t n);
 /* Attention bits of every register that the block reads or writes. */
 uint64_t instrument_block_mask(const struct ir_block *b);
 uint64_t instrument_slot_attention(int slot);
+/* Attention bits of registers that the block overwrites before it looks at them or can be left for elsewhere. */
+uint64_t instrument_block_kill(const struct ir_block *b);
 
 /* ---- marks of the stack, inline; a helper does large ones ---- */
 ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset);

@@ -355,9 +355,12 @@ void clean_instrument(struct ng_instrument *in)
                        .map = instrument_refs(0, in->in->n_ops), .needed = instrument_refs(1, in->in->n_ops),
                        .get_version = instrument_refs(2, in->in->n_ops) };
     c.origin = instrument_stack_origin(in->in);
+    for (uint32_t k = 0; k < in->out->n_exits; k++)
+        in->out->exits[k].mode = MODE_CLEAN;
     find_needed(&c);
     for (uint32_t i = 1; i < in->in->n_ops; i++)
         walk(&c, i);
     in->out->entry_mask = instrument_block_mask(in->in);
-    in->out->entry_mode = MODE_DIRTY;
+    in->out->entry_kill = instrument_block_kill(in->in);
+    in->out->entry_mode = in->in->n_extents ? MODE_SHORT : MODE_DIRTY;
 }

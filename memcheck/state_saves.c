@@ -32,6 +32,16 @@ static void set_shadow(guest_addr a, const uint8_t *v, size_t size, origin_tag t
         shadow_set_origin(a, size, tag);
 }
 
+/* What was written is as v says, defined bytes too. */
+static void set_whole_shadow(guest_addr a, const uint8_t *v, size_t size, origin_tag tag)
+{
+    uint8_t old;
+    for (size_t i = 0; i < size; i++)
+        if (shadow_get_byte(a + i, &old) && !v[i])
+            shadow_set_byte(a + i, VPAT_DEFINED);
+    set_shadow(a, v, size, tag);
+}
+
 static void get_shadow(guest_addr a, uint8_t *v, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -52,7 +62,10 @@ void state_saved(struct ng_thread *t, guest_addr a, enum state_kind kind)
     const struct x86_state *s = ng_thread_state(t);
     const uint64_t what = requested(t, kind);
     uint8_t undefined[ST_SIZE];
+    uint64_t held = 0;
     if (!in_strip(a))
+        return;
+    if (kind == STATE_XSAVE && ng_read(&held, a + HEADER_AT, sizeof held) != sizeof held)
         return;
     memset(undefined, VPAT_UNDEFINED, sizeof undefined);
     if (what & X87 && s->v.x87)
@@ -60,8 +73,8 @@ void state_saved(struct ng_thread *t, guest_addr a, enum state_kind kind)
     for (int i = 0; i < 16; i++) {
         if (what & SSE)
             set_shadow(a + SSE_AT + HALF * i, s->v.ymm[i], HALF, s->o[X86_YMM0 + i]);
-        if (what & AVX)
-            set_shadow(a + AVX_AT + HALF * i, s->v.ymm[i] + HALF, HALF, s->o[X86_YMM0 + i]);
+        if (what & held & AVX) /* the stores that the front end describes end with the header */
+            set_whole_shadow(a + AVX_AT + HALF * i, s->v.ymm[i] + HALF, HALF, s->o[X86_YMM0 + i]);
     }
 }
 

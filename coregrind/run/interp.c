@@ -142,7 +142,7 @@ static struct translation *single(const struct ir_insn *insn)
 static bool left_at_head(const struct x86_state *s, const struct translation *x)
 {
     const uint32_t exit = (uint32_t)s->exit_info;
-    return exit < x->n_exits && x->exits[exit].ir.kind == IR_EXIT_ATTENTION;
+    return exit < x->n_exits && code_exit(x, exit).kind == IR_EXIT_ATTENTION;
 }
 
 static int native(void *arg, const struct ir_insn *insn)

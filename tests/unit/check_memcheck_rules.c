@@ -271,6 +271,7 @@ START_TEST(vector_bits)
         for (size_t k = 0; k < 4; k++)
             check_op(two[k], t, 0, t, t, 0, 0, true);
         check_op(IR_VANY, IR_I1, t, t, 0, 0, 0, true);
+        check_op(IR_HASBYTE, IR_I1, t, t, 0, 0, 0xd6, false);
         for (int i = 1; i < 4; i++) {
             const enum ir_type e = ints[i];
             for (int imm = 0; imm < 70; imm += 7) {
@@ -371,7 +372,7 @@ END_TEST
 
 START_TEST(every_value_op_has_a_rule)
 {
-    static const int without[] = { IR_CONST, IR_VCONST, IR_GET, IR_LOAD, IR_CAS, IR_CALL };
+    static const int without[] = { IR_CONST, IR_VCONST, IR_GET, IR_LOAD, IR_LOAD_TAG, IR_CAS, IR_CALL };
     for (int op = 1; op < IR_OPCODES; op++) {
         const struct ir_op o = { .op = op, .type = IR_I64 };
         bool exempt = rules_result_type(&o) == IR_VOID;

@@ -99,11 +99,50 @@ static void check(struct run *r, const struct ir_op *op)
 
 static void call(struct run *r, const struct ir_op *op, union ir_value *out)
 {
-    out->u = 0;
+    const bool vector = op->type >= IR_V128;
+    uint8_t *scratch = r->env->state->scratch[op->imm & 7];
+    if (op->flags & IR_ELSE)
+        *out = r->v[op->d];
+    else
+        out->u = 0;
     if (op->a && !r->v[op->a].u)
         return;
     r->env->state->rip = r->pc;
-    out->u = r->env->call(r->env->arg, op->aux, r->v[op->b].u, r->v[op->c].u, r->v[op->d].u);
+    if (vector)
+        memcpy(scratch, out, ir_type_bytes(op->type));
+    const uint64_t third = vector ? (uint64_t)op->imm : r->v[op->d].u;
+    const uint64_t result = r->env->call(r->env->arg, op->aux, r->v[op->b].u, r->v[op->c].u, third);
+    if (vector)
+        memcpy(out, scratch, ir_type_bytes(op->type));
+    else
+        out->u = ir_mask(op->type, result);
+}
+
+/* The byte of the access that LOAD_TAG is about; -1: none. */
+static int tagged_byte(const struct run *r, const struct ir_op *op)
+{
+    for (int i = 0; i < ir_type_bytes(op->lane); i++)
+        if (r->v[op->b].b[i])
+            return i;
+    return -1;
+}
+
+static void load_tag(struct run *r, const struct ir_op *op, union ir_value *out)
+{
+    const int i = tagged_byte(r, op);
+    out->u = 0;
+    if (i >= 0 && r->env->load(r->env->arg, IR_PLANE_O, (r->v[op->a].u + (unsigned)i) & ~3ull, out, 4) != 0)
+        abandon(r);
+}
+
+static void store_tag(struct run *r, const struct ir_op *op)
+{
+    const guest_addr a = r->v[op->a].u, end = a + (unsigned)ir_type_bytes(op->lane);
+    if (tagged_byte(r, op) < 0)
+        return;
+    for (guest_addr at = a & ~3ull; at < end; at += 4)
+        if (r->env->store(r->env->arg, IR_PLANE_O, at, &r->v[op->c], 4) != 0)
+            abandon(r);
 }
 
 static void compare_and_swap(struct run *r, const struct ir_op *op, union ir_value *out)
@@ -153,6 +192,8 @@ static void step(struct run *r, const struct ir_op *op, union ir_value *out)
         if (holds(r, op))
             leave(r, op->imm, op->op == IR_EXIT ? op->a : IR_NONE);
         break;
+    case IR_LOAD_TAG: load_tag(r, op, out); break;
+    case IR_STORE_TAG: store_tag(r, op); break;
     case IR_CALL: call(r, op, out); break;
     case IR_OPAQUE: memset(out, 0, sizeof *out); break;
     case IR_SELECT:

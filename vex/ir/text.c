@@ -2,9 +2,10 @@
 #include "vex/ir/text.h"
 
 const struct ir_flag_word ir_flag_words[] = {
-    { IR_DESCRIBED, "described" }, { IR_STACK_REL, "stack" },      { IR_GUEST_ADDR, "guest" },
-    { IR_HOST_OBJ, "object" },     { IR_LOCKED, "locked" },        { IR_KEEP_FLAGS, "keepflags" },
-    { IR_CALL_SP, "call" },              { 128, "flag128" },             { 0, NULL },
+    { IR_DESCRIBED, "described", 0 }, { IR_STACK_REL, "stack", 0 },      { IR_GUEST_ADDR, "guest", 0 },
+    { IR_HOST_OBJ, "object", 0 },     { IR_LOCKED, "locked", 0 },        { IR_KEEP_FLAGS, "keepflags", 0 },
+    { IR_CALL_SP, "call", IR_SP }, { IR_ELSE, "else", IR_CALL }, { IR_PRESERVES, "preserves", IR_CALL },
+    { 0, NULL, 0 },
 };
 
 const char *const ir_form_words[3] = { "native", "tandem", "pure" };

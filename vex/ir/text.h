@@ -3,7 +3,7 @@
 #pragma once
 #include "vex/ir/table.h"
 
-struct ir_flag_word { uint8_t bit; const char *text; };
+struct ir_flag_word { uint8_t bit; const char *text; uint8_t op; }; /* op: that has the flag, 0: any */
 extern const struct ir_flag_word ir_flag_words[]; /* ends with a 0 bit */
 extern const char *const ir_form_words[3];
 extern const char *const ir_exit_words[IR_EXIT_KINDS];
