@@ -87,10 +87,12 @@ static void find_needed(struct clean *c)
 }
 
 /* ---- checks ---- */
-static int exit_to_dirty(struct clean *c)
+/* The checks of one instruction share it: `why` is that of the first. */
+static int exit_to_dirty(struct clean *c, const struct ir_op *m)
 {
+    const enum ir_why why = m->flags & IR_STACK_REL ? IR_WHY_STACK : m->op == IR_STORE ? IR_WHY_STORE : IR_WHY_LOAD;
     if (c->exit < 0)
-        c->exit = (int)ir_block_add_exit(c->out, (struct ir_exit){ .pc = c->insn->pc, .kind = IR_EXIT_MODE, .mode = MODE_DIRTY });
+        c->exit = (int)ir_block_add_exit(c->out, (struct ir_exit){ .pc = c->insn->pc, .kind = IR_EXIT_MODE, .mode = MODE_DIRTY, .aux = why });
     return c->exit;
 }
 
@@ -147,7 +149,7 @@ static bool already_checked(struct clean *c, const struct ir_op *m)
 static void emit_check(struct clean *c, enum ir_opcode op, const struct ir_op *m, enum ir_type t, int64_t imm)
 {
     struct ir_op check = { .op = op, .type = t, .plane = IR_PLANE_V, .scale = m->scale, .aux = m->aux,
-                           .a = c->map[m->a], .b = c->map[m->b], .imm = imm, .d = (ir_ref)exit_to_dirty(c) };
+                           .a = c->map[m->a], .b = c->map[m->b], .imm = imm, .d = (ir_ref)exit_to_dirty(c, m) };
     ir_append(c->out, check);
 }
 

@@ -346,20 +346,20 @@ static void pack_exits(struct node *n, const struct vex_code *c)
 {
     for (uint32_t i = 0; i < c->n_exits; i++) {
         const struct vex_exit *x = &c->exits[i];
-        n->exits[i] = (struct code_exit){ .pc = x->ir.pc, .jump = x->jump_offset & 0xffffff, .kind = x->ir.kind & 15, .mode = x->ir.mode & 3,
-                                          .chainable = x->chainable, .stub_or_aux = x->chainable ? x->stub_offset : x->ir.aux };
+        n->exits[i] = (struct code_exit){ .pc = x->ir.pc, .jump = x->jump_offset & 0x3fffff, .kind = x->ir.kind & 15, .mode = x->ir.mode & 3,
+                                          .chainable = x->chainable, .why = x->chainable ? x->ir.aux & 3 : 0, .stub_or_aux = x->chainable ? x->stub_offset : x->ir.aux };
     }
 }
 
 struct ir_exit code_exit(const struct translation *t, uint32_t i)
 {
     const struct code_exit *x = &((const struct node *)t)->exits[i];
-    return (struct ir_exit){ .pc = x->pc, .kind = x->kind, .mode = x->mode, .aux = x->chainable ? 0 : (uint16_t)x->stub_or_aux };
+    return (struct ir_exit){ .pc = x->pc, .kind = x->kind, .mode = x->mode, .aux = x->chainable ? x->why : (uint16_t)x->stub_or_aux };
 }
 
 static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
 {
-    _Static_assert(IR_EXIT_KINDS <= 16 && NG_MODES_MAX <= 4, "fields of struct code_exit");
+    _Static_assert(IR_WHYS <= 4 && IR_EXIT_KINDS <= 16 && NG_MODES_MAX <= 4, "fields of struct code_exit");
     const struct ir_extent whole = { b->pc, b->guest_bytes ? b->guest_bytes : 1 };
     guest_addr page[MAX_PAGES];
     const uint32_t pages = pages_of(b->n_extents ? b->extents : &whole, b->n_extents ? b->n_extents : 1, page);

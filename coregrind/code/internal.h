@@ -18,7 +18,7 @@ struct code_edge {
 /* struct vex_exit in half the room.  An exit has either a stub of its own to go back to (if it can be chained), or aux. */
 struct code_exit {
     guest_addr pc;
-    uint32_t jump : 24, kind : 4, mode : 2, chainable : 1;
+    uint32_t jump : 22, kind : 4, mode : 2, chainable : 1, why : 2; /* why: aux of an exit that can be chained */
     uint32_t stub_or_aux;
 };
 

@@ -203,7 +203,10 @@ static int act(struct ng_thread *t, const struct ir_exit *e, struct link *link)
         return e->mode;
     case IR_EXIT_MODE:
         t->stats[RUN_STAT_MODE]++;
-        link->chain = true;
+        if (options.stats && e->mode)
+            t->stats[RUN_STAT_WHY + e->aux]++; /* not chained, so that all of them come by here */
+        else
+            link->chain = true;
         return e->mode;
     case IR_EXIT_INDIRECT:
     case IR_EXIT_ICALL:

@@ -22,6 +22,10 @@ static const char *const stat_names[RUN_STAT_BLOCKS] = {
     [RUN_STAT_MODE] = "mode changes through the dispatcher",
     [RUN_STAT_HOT] = "longer translations of hot code",
     [RUN_STAT_TRACES] = "stack traces taken",
+    [RUN_STAT_WHY + IR_WHY_REGISTER] = "other mode: register undefined at a block's head",
+    [RUN_STAT_WHY + IR_WHY_LOAD] = "other mode: load of what is not all defined",
+    [RUN_STAT_WHY + IR_WHY_STORE] = "other mode: store to what is not all defined",
+    [RUN_STAT_WHY + IR_WHY_STACK] = "other mode: push, pop, call or return",
 };
 
 static uint64_t started_ns;
@@ -100,7 +104,7 @@ void run_print_stats(void)
     for (int mode = 0; mode < tool->modes; mode++)
         print_translation(sum, mode);
     for (int i = 0; i < RUN_STAT_BLOCKS; i++)
-        report_debug("  %-40s %s", stat_names[i], ng_commas(sum[i]));
+        report_debug("  %-48s %s", stat_names[i], ng_commas(sum[i]));
     print_rate("stack traces", sum[RUN_STAT_TRACES], seconds);
     code_stats();
     print_calls(seconds);

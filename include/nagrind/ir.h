@@ -90,7 +90,7 @@ enum ir_exit_kind {
     IR_EXIT_INDIRECT, /* to the address in a value */
     IR_EXIT_ICALL,    /* as INDIRECT; a call */
     IR_EXIT_RET,      /* as INDIRECT; a return */
-    IR_EXIT_MODE,     /* to exit.pc in exit.mode (chained) */
+    IR_EXIT_MODE,     /* to exit.pc in exit.mode (chained); exit.aux: enum ir_why */
     IR_EXIT_SYSCALL,  /* exit.pc is the address after the instruction */
     IR_EXIT_HOSTCALL, /* redirected function; exit.aux says which */
     IR_EXIT_CLIENTREQ,
@@ -101,6 +101,10 @@ enum ir_exit_kind {
     IR_EXIT_EMULATE,  /* run one instruction by the slow path; exit.aux says which */
     IR_EXIT_KINDS
 };
+
+/* Why a mode is left, for --stats: a block's head saw a register, a check saw what is loaded, stored to, or pushed,
+ * popped, called or returned by. */
+enum ir_why { IR_WHY_REGISTER, IR_WHY_LOAD, IR_WHY_STORE, IR_WHY_STACK, IR_WHYS };
 
 struct ir_exit {
     guest_addr pc;  /* where the guest goes on */

@@ -51,6 +51,7 @@ at_least() {
 "$ng" --stats=yes --log-file="$out/log" "$out/work" > /dev/null || bad "--stats" "exit code $?"
 at_least "mode 0" 100
 at_least "mode 1" 1
+at_least "other mode: load of what is not all defined" 1
 at_least "calls of malloc" 1000
 at_least "calls of free" 1000
 at_least "stack traces taken" 1000

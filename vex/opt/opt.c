@@ -107,7 +107,7 @@ static unsigned of_use(const struct ir_block *b)
             computed++;
         }
     }
-    return computed ? OPT_ALL : read > 1 ? OPT_CSE | OPT_DEAD : 0;
+    return computed + read > 1 ? OPT_ALL : computed ? OPT_FOLD | OPT_DEAD : 0;
 }
 
 void opt_run(struct ir_block *b, unsigned passes)
