@@ -322,10 +322,9 @@ static void block_init(struct heap_block *b, const struct heap_request *r, bool 
     }
     if (mc_options.malloc_fill >= 0)
         heap_fill(b->addr, r->size, (uint8_t)mc_options.malloc_fill);
-    if (fresh && mc_options.undef_value_errors && heap_lazy_fill(b->addr, r->size, VPAT_UNDEFINED))
-        shadow_set_origin(b->addr, r->size, tag);
-    else
-        shadow_make_undefined(b->addr, r->size, tag);
+    if (!fresh || !mc_options.undef_value_errors || !heap_lazy_fill(b->addr, r->size, VPAT_UNDEFINED))
+        shadow_make_fresh(b->addr, r->size);
+    shadow_set_origin(b->addr, r->size, tag);
 }
 
 static struct heap_block *block_take(uint64_t bytes, uint64_t align, bool *fresh)

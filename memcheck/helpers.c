@@ -5,7 +5,7 @@
 #include "meet.h"
 
 int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check, helper_store,
-    helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin;
+    helper_store_wide, helper_store_defined;
 
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
 
@@ -51,13 +51,36 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
         errors_addr(NULL, a, size, false);
 }
 
+static void put_tag(struct x86_state *s, int slot, origin_tag tag) { memcpy(s->scratch[slot], &tag, sizeof tag); }
+
+static origin_tag get_tag(const struct x86_state *s, int slot)
+{
+    origin_tag tag;
+    memcpy(&tag, s->scratch[slot], sizeof tag);
+    return tag;
+}
+
+/* With origins: as load, and the tag of the first undefined byte goes to its slot. */
+static void load_tagged(guest_addr a, uint64_t size, uint8_t *v)
+{
+    uint64_t first = 0;
+    if (mc_options.track_origins && in_strip(a, size))
+        shadow_settle(a, size);
+    load(a, size, v);
+    if (!mc_options.track_origins)
+        return;
+    while (first < size && !v[first])
+        first++;
+    put_tag(ng_thread_state(ng_thread_self()), SCRATCH_LOAD_TAG, first < size ? shadow_origin(a + first) : 0);
+}
+
 /* V bits of up to 8 bytes; of 64: 0 or all ones. */
 static uint64_t do_load(uint64_t a, uint64_t size, uint64_t unused)
 {
     uint8_t v[64];
     uint64_t word = 0;
     (void)unused;
-    load(a, size, v);
+    load_tagged(a, size, v);
     if (size <= 8) {
         memcpy(&word, v, size);
         return word;
@@ -70,17 +93,8 @@ static uint64_t do_load(uint64_t a, uint64_t size, uint64_t unused)
 /* V bits to a scratch slot. */
 static uint64_t do_load_wide(uint64_t a, uint64_t size, uint64_t slot)
 {
-    load(a, size, ng_thread_state(ng_thread_self())->scratch[slot]);
+    load_tagged(a, size, ng_thread_state(ng_thread_self())->scratch[slot]);
     return 0;
-}
-
-/* Origin of the first undefined byte. */
-static uint64_t do_load_origin(uint64_t a, uint64_t size, uint64_t unused)
-{
-    guest_addr bad;
-    origin_tag tag = 0;
-    (void)unused;
-    return shadow_find_undefined(a, size, &bad, &tag) ? tag : 0;
 }
 
 /* ---- stores ---- */
@@ -93,15 +107,23 @@ static uint64_t do_store_check(uint64_t a, uint64_t size, uint64_t unused)
     return 0;
 }
 
-/* Bytes that are not addressable stay so. */
+/* Bytes that are not addressable stay so.  With origins: a word's tag is that of what was stored into it last. */
 static void store(guest_addr a, uint64_t size, const uint8_t *v)
 {
+    const bool origins = mc_options.track_origins;
+    const origin_tag tag = origins ? get_tag(ng_thread_state(ng_thread_self()), SCRATCH_STORE_TAG) : 0;
     uint8_t old;
     if (!in_strip(a, size))
         return;
-    for (uint64_t i = 0; i < size; i++)
-        if (shadow_get_byte(a + i, &old))
-            shadow_set_byte(a + i, v[i]);
+    for (uint64_t i = 0; i < size; i++) {
+        if (!shadow_get_byte(a + i, &old))
+            continue;
+        if (v[i] && origins) {
+            *ng_v(a + i) = VPAT_TAGGED; /* what it was before is of no interest */
+            shadow_set_origin(a + i, 1, tag);
+        }
+        shadow_set_byte(a + i, v[i]);
+    }
 }
 
 /* Up to 8 bytes of V bits; for 64 bytes v is 0 or not. */
@@ -127,12 +149,6 @@ static uint64_t do_store_defined(uint64_t a, uint64_t size, uint64_t unused)
     (void)unused;
     if (in_strip(a, size))
         shadow_make_defined_if_addressable(a, size);
-    return 0;
-}
-
-static uint64_t do_store_origin(uint64_t a, uint64_t size, uint64_t tag)
-{
-    shadow_set_origin(a, size, (origin_tag)tag);
     return 0;
 }
 
@@ -172,8 +188,6 @@ void helpers_register(void)
         { &helper_store, "store_v", do_store },
         { &helper_store_wide, "store_v_wide", do_store_wide },
         { &helper_store_defined, "store_defined", do_store_defined },
-        { &helper_load_origin, "load_origin", do_load_origin },
-        { &helper_store_origin, "store_origin", do_store_origin },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         *rows[i].id = ng_helper_register(rows[i].name, rows[i].fn);

@@ -95,31 +95,16 @@ static void fill(struct ir_block *b, ir_ref base, int64_t from, int64_t to, uint
     }
 }
 
-/* Tags of [base+from, base+to).  The address of the plane is made once; rsp is taken to be aligned to 8: else
- * neighbouring words get parts of tags. */
-static void fill_origin(struct ir_block *b, ir_ref base, int64_t from, int64_t to, origin_tag tag)
-{
-    ir_ref distance = ir_const(b, IR_I64, (int64_t)NG_PLANE_O);
-    ir_ref plane = ir_append(b, (struct ir_op){ .op = IR_LEA, .type = IR_I64, .a = base, .b = distance });
-    ir_ref two = ir_const(b, IR_I64, (int64_t)((uint64_t)tag << 32 | tag));
-    for (; to - from >= 8; from += 8)
-        instrument_store(b, IR_PLANE_GUEST, IR_I64, plane, from, two);
-    for (; from < to; from += 4)
-        instrument_store(b, IR_PLANE_GUEST, IR_I32, plane, from, ir_const(b, IR_I32, tag));
-}
-
-void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old, origin_tag tag)
+void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old)
 {
     if (old - now > INLINE_MAX) {
         ir_call(b, IR_VOID, helper_stack_moved, IR_NONE, instrument_offset(b, base, old), instrument_offset(b, base, now), IR_NONE);
         return;
     }
     fill(b, base, now - RED_ZONE, old - RED_ZONE, mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED);
-    if (tag)
-        fill_origin(b, base, now - RED_ZONE, old, tag); /* what the call made undefined is this frame's too */
 }
 
-void instrument_call(struct ir_block *b, origin_tag tag)
+void instrument_call(struct ir_block *b)
 {
     const ir_ref rsp = ir_get(b, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
     if (!mc_options.undef_value_errors)
@@ -127,8 +112,6 @@ void instrument_call(struct ir_block *b, origin_tag tag)
     const ir_ref ones = ir_vconst(b, IR_V256, 0xffffffff);
     for (int64_t at = -RED_ZONE; at < 0; at += 32)
         instrument_store(b, IR_PLANE_V, IR_V256, rsp, at, ones);
-    if (tag)
-        fill_origin(b, rsp, -RED_ZONE, 0, tag);
 }
 
 void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old)
@@ -137,18 +120,4 @@ void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old)
         ir_call(b, IR_VOID, helper_stack_moved, IR_NONE, instrument_offset(b, base, old), base, IR_NONE);
     else
         fill(b, base, old - RED_ZONE, -RED_ZONE, VPAT_NOACCESS);
-}
-
-static bool moves_stack(const struct ir_block *b)
-{
-    for (uint32_t i = 1; i < b->n_ops; i++)
-        if (b->ops[i].op == IR_SP)
-            return true;
-    return false;
-}
-
-origin_tag instrument_stack_origin(const struct ir_block *in)
-{
-    struct ng_thread *t = ng_thread_self();
-    return mc_options.track_origins && t && moves_stack(in) ? origin_make(ng_trace_take_depth(t, 1), ORIGIN_STACK) : 0;
 }

@@ -7,7 +7,10 @@ enum { MODE_CLEAN, MODE_DIRTY, RED_ZONE = 128 };
 
 /* Helper ids, set by helpers_register. */
 extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,
-    helper_store, helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin;
+    helper_store, helper_store_wide, helper_store_defined;
+/* Scratch slots (X86_SCRATCH0 + n): V bits of wide loads and stores, and in the low 4 bytes of the last two, with
+ * origins, the tag that a load found, and that of what a store stores. */
+enum { SCRATCH_LOAD, SCRATCH_STORE, SCRATCH_LOAD_TAG, SCRATCH_STORE_TAG };
 
 /* The refs of an op (a, b, c, d) through map; a CHECK's d is no ref.  Memory and CALL fields included. */
 static inline struct ir_op instrument_map(struct ir_op op, const ir_ref *map)
@@ -34,15 +37,13 @@ uint64_t instrument_slot_attention(int slot);
 /* ---- marks of the stack, inline; a helper does large ones ---- */
 ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset);
 void instrument_store(struct ir_block *b, enum ir_plane plane, enum ir_type t, ir_ref base, int64_t offset, ir_ref v);
-/* rsp went from base+old down to base+now: what became addressable is undefined, of origin tag (0: none). */
+/* rsp went from base+old down to base+now: what became addressable is fresh. */
+void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old);
 /* A call leaves this block: what an earlier callee left in the red zone is undefined for the next one, whose frame
  * begins there (System V ABI x86-64, 3.2.2: the red zone does not outlive a call).  rsp is the callee's already. */
-void instrument_call(struct ir_block *b, origin_tag tag);
-void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old, origin_tag tag);
+void instrument_call(struct ir_block *b);
 /* rsp went from base+old up to base. */
 void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old);
-/* Tag for stack growth in this block, which is about to run; 0 without origins. */
-origin_tag instrument_stack_origin(const struct ir_block *in);
 
 /* ---- the stack (stack.c) ---- */
 void stack_init(void);                   /* after the options are parsed */

@@ -43,7 +43,6 @@ struct clean {
     bool shrunk;                  /* a shrink in this run is not marked yet */
     struct { enum ir_type type; int64_t offset; } push[8]; /* stores through rsp that wait for SP; offset from the old rsp */
     int n_push;
-    origin_tag origin;            /* of stack growth in this block, 0: none */
 };
 
 /* ---- what is needed of the input ---- */
@@ -204,7 +203,7 @@ static void sp_grows(struct clean *c, uint32_t i, int64_t delta)
         return;
     const int64_t lowest = c->rel + lookahead(c, i + 1);
     forget_checked(c);
-    instrument_growth(c->out, get_rsp(c), lowest - c->rel, c->marked - c->rel, c->origin);
+    instrument_growth(c->out, get_rsp(c), lowest - c->rel, c->marked - c->rel);
     c->marked = lowest;
 }
 
@@ -301,7 +300,7 @@ static void walk(struct clean *c, uint32_t i)
     if (instrument_is_exit(op->op)) {
         end_run(c, IR_NONE);
         if (op->op == IR_EXIT && (c->in->exits[op->imm].kind == IR_EXIT_CALL || c->in->exits[op->imm].kind == IR_EXIT_ICALL))
-            instrument_call(c->out, c->origin);
+            instrument_call(c->out);
         copy(c, i);
         return;
     }
@@ -350,7 +349,6 @@ void clean_instrument(struct ng_instrument *in)
     struct clean c = { .in = in->in, .out = in->out, .exit = -1,
                        .map = instrument_refs(0, in->in->n_ops), .needed = instrument_refs(1, in->in->n_ops),
                        .get_version = instrument_refs(2, in->in->n_ops) };
-    c.origin = instrument_stack_origin(in->in);
     find_needed(&c);
     for (uint32_t i = 1; i < in->in->n_ops; i++)
         walk(&c, i);

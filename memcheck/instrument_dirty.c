@@ -11,7 +11,7 @@
 #include "instrument.h"
 #include "rules.h"
 
-enum { SMALL_MOVE = 4096, NEVER_MAPPED = 0x8000, STORES_MAX = 32, SCRATCH_LOAD = 0, SCRATCH_STORE = 1 };
+enum { SMALL_MOVE = 4096, NEVER_MAPPED = 0x8000, STORES_MAX = 32 };
 
 /* A store whose shadow is written after NATIVE. */
 struct pending_store {
@@ -31,7 +31,6 @@ struct dirty {
     ir_ref *map, *v, *o;          /* by input ref: value, shadow, origin tag (i32, IR_NONE: none) */
     const struct ir_insn *insn;
     bool origins;
-    origin_tag origin;            /* of stack growth in this block */
     uint64_t written;             /* attention bits of registers whose shadow was written since the last refresh */
     uint64_t defined[2];          /* slots known to be defined, a bit each */
     struct pending_store stores[STORES_MAX];
@@ -206,7 +205,9 @@ static ir_ref load_shadow(struct dirty *d, const struct ir_op *m, enum ir_type t
 
 /* ---- memory ----
  * The pattern of "not addressable" is what inline code cannot decide: where a byte of
- * it is seen, in the shadow that was loaded or in one to be stored, a helper is called. */
+ * it is seen, in the shadow that was loaded or in one to be stored, a helper is called.
+ * With origins there is more to an undefined byte than its bits (memcheck.h): then the
+ * helper does all that is not defined, its tag included. */
 static enum ir_type memory_type(enum ir_type t) { return t == IR_I1 ? IR_I8 : t; }
 
 static ir_ref pattern(struct dirty *d, enum ir_type t, uint8_t byte)
@@ -235,6 +236,12 @@ static ir_ref has_noaccess(struct dirty *d, enum ir_type t, ir_ref v)
     return rules_any(&d->r, t, ir_op2(d->out, IR_AND, t, zero, pattern(d, t, 0x80)));
 }
 
+/* i1: the helper must look at this shadow, which was loaded or is about to be stored. */
+static ir_ref needs_helper(struct dirty *d, enum ir_type t, ir_ref v)
+{
+    return d->origins ? rules_any(&d->r, t, v) : has_noaccess(d, t, v);
+}
+
 /* A v512 access: the helper looks at all of it and says whether anything is undefined.  Its third argument is
  * there for the load, which faults where the access must do no harm. */
 static ir_ref load_v512(struct dirty *d, const struct ir_op *m)
@@ -246,7 +253,7 @@ static ir_ref load_v512(struct dirty *d, const struct ir_op *m)
 static ir_ref load_wide(struct dirty *d, const struct ir_op *m)
 {
     const enum ir_type t = m->type;
-    ir_ref raw = load_shadow(d, m, t), guard = has_noaccess(d, t, raw);
+    ir_ref raw = load_shadow(d, m, t), guard = needs_helper(d, t, raw);
     ir_put(d->out, t, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_LOAD, 0, raw);
     ir_call(d->out, IR_VOID, helper_load_wide, guard, address_of(d, m), i64(d, ir_type_bytes(t)), i64(d, SCRATCH_LOAD));
     return ir_get(d->out, t, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_LOAD, 0);
@@ -255,7 +262,7 @@ static ir_ref load_wide(struct dirty *d, const struct ir_op *m)
 static ir_ref load_scalar(struct dirty *d, const struct ir_op *m)
 {
     const enum ir_type t = memory_type(m->type);
-    ir_ref raw = load_shadow(d, m, t), guard = has_noaccess(d, t, raw);
+    ir_ref raw = load_shadow(d, m, t), guard = needs_helper(d, t, raw);
     ir_ref v = ir_call(d->out, IR_I64, helper_load, guard, address_of(d, m), i64(d, ir_type_bytes(t)), IR_NONE);
     if (t != IR_I64)
         v = ir_convert(d->out, IR_TRUNC, t, IR_I64, v);
@@ -265,14 +272,11 @@ static ir_ref load_scalar(struct dirty *d, const struct ir_op *m)
 static void walk_load(struct dirty *d, uint32_t i)
 {
     const struct ir_op *op = &d->in->ops[i];
-    const enum ir_type t = rules_shadow_type(op->type);
     report_value(d, op->a);
     report_value(d, op->b);
     d->v[i] = op->type == IR_V512 ? load_v512(d, op) : is_vector(op->type) ? load_wide(d, op) : load_scalar(d, op);
-    if (d->origins)
-        d->o[i] = ir_convert(d->out, IR_TRUNC, IR_I32, IR_I64,
-                             ir_call(d->out, IR_I64, helper_load_origin, rules_any(&d->r, t, d->v[i]), address_of(d, op),
-                                     i64(d, ir_type_bytes(op->type)), IR_NONE));
+    if (d->origins) /* any value will do for the tag of what is defined */
+        d->o[i] = ir_get(d->out, IR_I32, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_LOAD_TAG, 0);
 }
 
 static void write_stores(struct dirty *d, bool through_sp_too);
@@ -331,11 +335,26 @@ static void store_shadow(struct dirty *d, const struct pending_store *s, ir_ref 
     ir_append(d->out, (struct ir_op){ .op = IR_STORE, .type = s->type, .plane = IR_PLANE_V, .a = s->address, .c = v });
 }
 
+/* For the helper: what is stored is of this origin. */
+static void pass_tag(struct dirty *d, const struct pending_store *s)
+{
+    if (d->origins && s->v)
+        ir_put(d->out, IR_I32, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_STORE_TAG, 0, s->tag ? s->tag : ir_const(d->out, IR_I32, 0));
+}
+
 /* Bytes with the pattern in the old or the new shadow stay as they are; a helper sees to them. */
 static void write_wide(struct dirty *d, const struct pending_store *s)
 {
     const enum ir_type t = s->type;
     ir_ref v = s->v ? s->v : rules_zero(&d->r, t), keep = noaccess_bytes(d, t, s->old);
+    if (s->v && d->origins) {
+        ir_ref guard = rules_or(&d->r, IR_I1, rules_any(&d->r, t, keep), rules_any(&d->r, t, v));
+        store_shadow(d, s, ir_op3(d->out, IR_SELECT, t, guard, s->old, v));
+        ir_put(d->out, t, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_STORE, 0, v);
+        pass_tag(d, s);
+        ir_call(d->out, IR_VOID, helper_store_wide, guard, s->address, i64(d, ir_type_bytes(t)), i64(d, SCRATCH_STORE));
+        return;
+    }
     if (s->v)
         keep = ir_op2(d->out, IR_VOR, t, keep, noaccess_bytes(d, t, s->v));
     ir_ref kept = ir_op2(d->out, IR_VAND, t, keep, s->old), new = ir_op2(d->out, IR_VANDN, t, keep, v);
@@ -348,28 +367,26 @@ static void write_scalar(struct dirty *d, const struct pending_store *s)
 {
     const enum ir_type t = s->type;
     ir_ref v = s->v ? s->v : rules_zero(&d->r, t);
-    ir_ref guard = rules_or(&d->r, IR_I1, s->noaccess, has_noaccess(d, t, s->v));
+    ir_ref guard = rules_or(&d->r, IR_I1, s->noaccess, needs_helper(d, t, s->v));
     store_shadow(d, s, ir_op3(d->out, IR_SELECT, t, guard, s->old, v));
     if (t != IR_I64)
         v = ir_convert(d->out, IR_ZEXT, IR_I64, t, v);
+    pass_tag(d, s);
     ir_call(d->out, IR_VOID, helper_store, guard, s->address, i64(d, ir_type_bytes(t)), v);
 }
 
 /* After NATIVE. */
 static void write_store(struct dirty *d, const struct pending_store *s)
 {
-    const enum ir_type t = rules_shadow_type(s->type);
     if (s->piece)
         ir_call(d->out, IR_VOID, helper_store_defined, IR_NONE, s->address, i64(d, s->bytes), IR_NONE);
-    else if (s->type == IR_V512)
+    else if (s->type == IR_V512) {
+        pass_tag(d, s);
         ir_call(d->out, IR_VOID, helper_store, IR_NONE, s->address, i64(d, 64), s->v ? s->v : i64(d, 0));
-    else if (is_vector(s->type))
+    } else if (is_vector(s->type))
         write_wide(d, s);
     else
         write_scalar(d, s);
-    if (d->origins && s->v && s->tag)
-        ir_call(d->out, IR_VOID, helper_store_origin, rules_any(&d->r, t, s->v), s->address, i64(d, ir_type_bytes(s->type)),
-                tag_argument(d, s->tag));
 }
 
 static void write_stores(struct dirty *d, bool through_sp_too)
@@ -435,7 +452,7 @@ static void walk_sp(struct dirty *d, const struct ir_op *op)
         ir_ref old = op->a ? d->map[op->a] : instrument_offset(d->out, now, -op->imm);
         ir_call(d->out, IR_VOID, helper_stack_moved, IR_NONE, old, now, IR_NONE);
     } else if (op->imm < 0)
-        instrument_growth(d->out, safe_rsp(d), 0, -op->imm, d->origin);
+        instrument_growth(d->out, safe_rsp(d), 0, -op->imm);
     else if (op->imm > 0)
         instrument_shrink(d->out, safe_rsp(d), -op->imm);
     d->written |= X86_ATT_GPR(X86_RSP);
@@ -484,7 +501,7 @@ static void walk_exit(struct dirty *d, uint32_t i)
         report_condition(d, op->a, to);
     refresh_attention(d);
     if (op->op == IR_EXIT && (d->in->exits[op->imm].kind == IR_EXIT_CALL || d->in->exits[op->imm].kind == IR_EXIT_ICALL))
-        instrument_call(d->out, d->origin);
+        instrument_call(d->out);
     struct ir_op copy = instrument_map(*op, d->map);
     if (op->op == IR_EXIT_CC)
         copy.a = IR_NONE; /* the host's own flags decide */
@@ -559,7 +576,7 @@ void dirty_instrument(struct ng_instrument *in)
 {
     const uint32_t n = in->in->n_ops;
     struct dirty d = { .r = { .out = in->out }, .in = in->in, .out = in->out, .origins = mc_options.track_origins,
-                       .origin = instrument_stack_origin(in->in), .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n) };
+                       .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n) };
     for (uint32_t k = 0; k < in->out->n_exits; k++)
         in->out->exits[k].mode = MODE_CLEAN;
     for (uint32_t i = 1; i < n; i++)

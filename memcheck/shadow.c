@@ -3,7 +3,7 @@
  *
  * A V byte belongs to a client byte, so plain byte stores have the client's own
  * granularity and need no lock.  Only the side table, for genuine V bytes that
- * equal VPAT_NOACCESS, is shared; it is empty in nearly every run.  */
+ * equal a reserved pattern, is shared; it is empty in nearly every run.  */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include "memcheck.h"
@@ -73,9 +73,13 @@ void shadow_make_undefined(guest_addr a, size_t size, origin_tag tag)
         shadow_make_defined(a, size);
         return;
     }
-    fill(a, size, VPAT_UNDEFINED);
-    if (mc_options.track_origins)
-        shadow_set_origin(a, size, tag);
+    fill(a, size, mc_options.track_origins ? VPAT_TAGGED : VPAT_UNDEFINED);
+    shadow_set_origin(a, size, tag);
+}
+
+void shadow_make_fresh(guest_addr a, size_t size)
+{
+    fill(a, size, mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED);
 }
 
 void shadow_make_defined_if_addressable(guest_addr a, size_t size)
@@ -104,14 +108,24 @@ static bool is_below_stack(guest_addr a)
 bool shadow_get_byte(guest_addr a, uint8_t *v)
 {
     *v = *ng_v(a);
-    return *v != VPAT_NOACCESS || (side_contains(a) && !is_below_stack(a));
+    if (*v == VPAT_TAGGED && mc_options.track_origins)
+        *v = VPAT_UNDEFINED;
+    return *v != VPAT_NOACCESS || (side_find(a, v) && !is_below_stack(a));
 }
 
 void shadow_set_byte(guest_addr a, uint8_t v)
 {
-    if (v == VPAT_NOACCESS)
-        side_add(a);
-    *ng_v(a) = v;
+    if (!mc_options.track_origins) {
+        if (v == VPAT_NOACCESS)
+            side_add(a, v);
+        *ng_v(a) = v;
+        return;
+    }
+    if (v && *ng_v(a) == VPAT_UNDEFINED)
+        shadow_settle(a, 1);
+    if (v == VPAT_NOACCESS || v == VPAT_TAGGED)
+        side_add(a, v);
+    *ng_v(a) = v == VPAT_UNDEFINED ? VPAT_TAGGED : v == VPAT_TAGGED ? VPAT_NOACCESS : v;
 }
 
 static void copy_origins(guest_addr from, guest_addr to, size_t size)
@@ -171,6 +185,8 @@ void shadow_copy_values(guest_addr from, guest_addr to, size_t size)
     uint8_t *vt = ng_v(to);
     if (all_zero(vf, size) && all_zero(vt, size))
         return;
+    if (mc_options.track_origins)
+        shadow_settle(from, size); /* what arrives at `to` is no longer where it was allocated */
     if (!memchr(vf, VPAT_NOACCESS, size) && !memchr(vt, VPAT_NOACCESS, size))
         memmove(vt, vf, size);
     else if (to <= from)
@@ -256,7 +272,11 @@ bool shadow_is_clean(guest_addr a, size_t size)
 
 origin_tag shadow_origin(guest_addr a)
 {
-    return mc_options.track_origins && ng_in_client(a) ? *ng_o(a) : 0;
+    if (!mc_options.track_origins || !ng_in_client(a))
+        return 0;
+    if (*ng_v(a) == VPAT_UNDEFINED)
+        shadow_settle(a, 1);
+    return *ng_o(a);
 }
 
 void shadow_set_origin(guest_addr a, size_t size, origin_tag tag)
