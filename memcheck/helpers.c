@@ -9,6 +9,36 @@ int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide
 
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
 
+/* ---- words of shadow ---- */
+static uint64_t get_word(const uint8_t *p, uint64_t size)
+{
+    uint64_t v = 0;
+    switch (size) {
+    case 8: memcpy(&v, p, 8); break;
+    case 4: memcpy(&v, p, 4); break;
+    case 2: memcpy(&v, p, 2); break;
+    default: v = *p;
+    }
+    return v;
+}
+
+static void put_word(uint8_t *p, uint64_t size, uint64_t v)
+{
+    switch (size) {
+    case 8: memcpy(p, &v, 8); break;
+    case 4: memcpy(p, &v, 4); break;
+    case 2: memcpy(p, &v, 2); break;
+    default: *p = (uint8_t)v;
+    }
+}
+
+/* 0xff in every byte of x that is `byte`. */
+static uint64_t bytes_equal(uint64_t x, uint8_t byte)
+{
+    const uint64_t low = 0x7f7f7f7f7f7f7f7f, d = x ^ 0x0101010101010101 * byte;
+    return (~(((d & low) + low) | d | low) >> 7) * 0xff;
+}
+
 /* ---- loads ---- */
 /* The dynamic linker's own strlen and its like have no name to replace them by (it does not export them). */
 static bool in_dynamic_linker(void)
@@ -60,15 +90,30 @@ static origin_tag get_tag(const struct x86_state *s, int slot)
     return tag;
 }
 
+/* The usual case with origins, of 1, 2, 4 or 8 bytes: all addressable, and no longer fresh. */
+static bool load_word_tagged(guest_addr a, uint64_t size, uint64_t *v)
+{
+    if (!in_strip(a, size))
+        return false;
+    const uint64_t raw = get_word(ng_v(a), size);
+    if (bytes_equal(raw, VPAT_NOACCESS) | bytes_equal(raw, VPAT_UNDEFINED))
+        return false;
+    *v = raw | bytes_equal(raw, VPAT_TAGGED);
+    put_tag(ng_thread_state(ng_thread_self()), SCRATCH_LOAD_TAG, raw ? *ng_o(a + (unsigned)__builtin_ctzll(raw) / 8) : 0);
+    return true;
+}
+
 /* With origins: as load, and the tag of the first undefined byte goes to its slot. */
 static void load_tagged(guest_addr a, uint64_t size, uint8_t *v)
 {
     uint64_t first = 0;
-    if (mc_options.track_origins && in_strip(a, size))
+    if (!mc_options.track_origins) {
+        load(a, size, v);
+        return;
+    }
+    if (in_strip(a, size))
         shadow_settle(a, size);
     load(a, size, v);
-    if (!mc_options.track_origins)
-        return;
     while (first < size && !v[first])
         first++;
     put_tag(ng_thread_state(ng_thread_self()), SCRATCH_LOAD_TAG, first < size ? shadow_origin(a + first) : 0);
@@ -80,6 +125,8 @@ static uint64_t do_load(uint64_t a, uint64_t size, uint64_t unused)
     uint8_t v[64];
     uint64_t word = 0;
     (void)unused;
+    if (size <= 8 && mc_options.track_origins && load_word_tagged(a, size, &word))
+        return word;
     load_tagged(a, size, v);
     if (size <= 8) {
         memcpy(&word, v, size);
@@ -107,6 +154,22 @@ static uint64_t do_store_check(uint64_t a, uint64_t size, uint64_t unused)
     return 0;
 }
 
+/* The usual case with origins, of 1, 2, 4 or 8 bytes: all addressable, and no V bits that look like a pattern. */
+static bool store_word_tagged(guest_addr a, uint64_t size, uint64_t v, origin_tag tag)
+{
+    uint8_t *const p = ng_v(a);
+    if (bytes_equal(get_word(p, size), VPAT_NOACCESS) | bytes_equal(v, VPAT_NOACCESS) | bytes_equal(v, VPAT_TAGGED))
+        return false;
+    put_word(p, size, v ^ (bytes_equal(v, VPAT_UNDEFINED) & 0x0101010101010101 * (VPAT_UNDEFINED ^ VPAT_TAGGED)));
+    for (guest_addr o = a & ~3ull; v; o += 4) { /* word by word of the O plane */
+        const unsigned bits = 8 * (unsigned)(o < a ? 4 - (a & 3) : 4);
+        if (v & ((1ull << bits) - 1))
+            *ng_o(o) = tag;
+        v >>= bits;
+    }
+    return true;
+}
+
 /* Bytes that are not addressable stay so.  With origins: a word's tag is that of what was stored into it last. */
 static void store(guest_addr a, uint64_t size, const uint8_t *v)
 {
@@ -115,6 +178,12 @@ static void store(guest_addr a, uint64_t size, const uint8_t *v)
     uint8_t old;
     if (!in_strip(a, size))
         return;
+    const uint64_t word = size < 8 ? size : 8;
+    while (origins && size && store_word_tagged(a, word, get_word(v, word), tag)) {
+        a += word;
+        v += word;
+        size -= word;
+    }
     for (uint64_t i = 0; i < size; i++) {
         if (!shadow_get_byte(a + i, &old))
             continue;
