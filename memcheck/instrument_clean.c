@@ -146,8 +146,7 @@ static bool already_checked(struct clean *c, const struct ir_op *m)
 static void emit_check(struct clean *c, enum ir_opcode op, const struct ir_op *m, enum ir_type t, int64_t imm)
 {
     struct ir_op check = { .op = op, .type = t, .plane = IR_PLANE_V, .scale = m->scale, .aux = m->aux,
-                           .a = c->map[m->a], .b = c->map[m->b], .imm = imm, .d = (ir_ref)exit_to_dirty(c),
-                           .flags = op == IR_CHECK_STORE && mc_options.track_origins ? IR_TAGGED : 0 };
+                           .a = c->map[m->a], .b = c->map[m->b], .imm = imm, .d = (ir_ref)exit_to_dirty(c) };
     ir_append(c->out, check);
 }
 

@@ -57,10 +57,11 @@ enum {
     IR_GUEST_ADDR = 4, /* CONST: a guest address */
     IR_HOST_OBJ = 8,   /* CONST: imm indexes the tool's object table (relocated) */
     IR_LOCKED = 16,    /* LOAD STORE: part of an atomic read-modify-write */
-    IR_KEEP_FLAGS = 32, /* set by front end on PUTs that rewrite control flow */
-    IR_TAGGED = 64     /* CHECK_STORE: words of bytes IR_TAGGED_BYTE pass as well */
+    IR_KEEP_FLAGS = 32 /* set by front end on PUTs that rewrite control flow */
 };
-enum { IR_TAGGED_BYTE = 0xd7 };
+
+/* Words of 8 bytes (or the whole of a smaller access) that CHECK_STORE lets pass are all ones, or all this. */
+enum { IR_PASS_BYTE = 0xd7 };
 
 /* CONST flags and CALL: helpers are registered with the tool API (tool.h). */
 

@@ -195,15 +195,13 @@ START_TEST(test_attention)
 END_TEST
 
 /* ---- checks ---- */
-static uint8_t check_flags;
 static void check_once(enum ir_opcode op, enum ir_type t, const char *native, int native_size)
 {
     begin(IR_FORM_NATIVE);
     const uint32_t i = test_insn(&b, insn(native, native_size, 0x400000));
     const uint32_t x = ir_block_add_exit(&b, (struct ir_exit){ .pc = 0x400000, .kind = IR_EXIT_MODE, .mode = 1 });
     const ir_ref base = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RCX, 0), index = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RDX, 0);
-    ir_append(&b, (struct ir_op){ .op = op, .type = t, .plane = IR_PLANE_V, .a = base, .b = index, .scale = 2, .imm = 5, .d = x,
-                                 .flags = check_flags });
+    ir_append(&b, (struct ir_op){ .op = op, .type = t, .plane = IR_PLANE_V, .a = base, .b = index, .scale = 2, .imm = 5, .d = x });
     ir_append(&b, (struct ir_op){ .op = IR_NATIVE, .imm = i });
     test_exit(&b, IR_EXIT_JUMP, 2);
 }
@@ -215,9 +213,8 @@ START_TEST(test_check)
     for (int k = 0; k < 2; k++)
         for (enum ir_type t = IR_I8; t <= IR_V256; t++)
             for (int op = IR_CHECK; op <= IR_CHECK_STORE; op++)
-                for (int fill = 0; fill < 10; fill++) {
+                for (int fill = 0; fill < 9; fill++) {
                     const int n = ir_type_bytes(t);
-                    check_flags = fill >= 4 && fill != 8 ? IR_TAGGED : 0;
                     check_once(op, t, natives[k].bytes, natives[k].n);
                     s.gpr[1] = MEMORY + 0x100;
                     s.gpr[2] = 3;
@@ -230,12 +227,12 @@ START_TEST(test_check)
                         v[0x111 + n / 2] = 0x7f;
                     }
                     if (fill >= 5)
-                        memset(v + 0x111, IR_TAGGED_BYTE, n);
+                        memset(v + 0x111, IR_PASS_BYTE, n);
                     if (fill == 6)
                         memset(v + 0x111, 0xff, n > 8 ? 8 : n);
                     if (fill == 7) /* one byte of the first, or only, word */
                         v[0x111 + (n > 8 ? 7 : n - 1)] ^= 0x10;
-                    if (fill == 9) /* of the last */
+                    if (fill == 8) /* of the last */
                         v[0x111 + n - 1 - (n > 4) * 2] ^= 1;
                     uint8_t old[32];
                     memcpy(old, v + 0x111, n);

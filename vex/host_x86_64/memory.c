@@ -196,12 +196,12 @@ static uint32_t skip_if_ones(struct emitter *e, struct asm_mem m, int word, bool
     return asm_jrcxz8(c, 8);
 }
 
-/* Cold code: leaves to `out` unless all bytes of the word at m are IR_TAGGED_BYTE. */
-static void leave_unless_tagged(struct emitter *e, struct asm_mem m, int word, bool keep_flags, uint32_t out)
+/* Cold code: leaves to `out` unless all bytes of the word at m are IR_PASS_BYTE. */
+static void leave_unless_pass_byte(struct emitter *e, struct asm_mem m, int word, bool keep_flags, uint32_t out)
 {
     struct asm_buf *c = e->c;
     const int size = word > 4 ? 4 : word;
-    const int32_t pattern = (int32_t)(0x01010101u * IR_TAGGED_BYTE & (size == 4 ? ~0u : (1u << 8 * size) - 1));
+    const int32_t pattern = (int32_t)(0x01010101u * IR_PASS_BYTE & (size == 4 ? ~0u : (1u << 8 * size) - 1));
     for (int at = 0; at < word; at += size, m.disp += size)
         if (!keep_flags) {
             asm_alu_mi(c, 7, size, m, size == 1 ? (int8_t)pattern : size == 2 ? (int16_t)pattern : pattern);
@@ -215,9 +215,9 @@ static void leave_unless_tagged(struct emitter *e, struct asm_mem m, int word, b
         }
 }
 
-/* All ones (undefined, about to be overwritten): the shadow becomes zero and the store
- * goes on.  Clearing it before the store is as good as after: where the shadow is all
- * ones the memory is the client's own. */
+/* Undefined, about to be overwritten: the shadow becomes zero and the store goes on.
+ * Clearing it before the store is as good as after: where the shadow says so the memory
+ * is the client's own. */
 void emit_check_store(struct emitter *e, const struct ir_op *op)
 {
     bool keep;
@@ -232,10 +232,7 @@ void emit_check_store(struct emitter *e, const struct ir_op *op)
     struct asm_mem at = m;
     for (int i = 0; i < bytes; i += word, at.disp += word) {
         const uint32_t ones = skip_if_ones(e, at, word, keep);
-        if (op->flags & IR_TAGGED)
-            leave_unless_tagged(e, at, word, keep, out);
-        else
-            emit_fixup(e, asm_jmp32(c), TO_COLD, out);
+        leave_unless_pass_byte(e, at, word, keep, out);
         asm_here8(c, ones);
     }
     for (int i = 0; i < bytes; i += word, m.disp += word)

@@ -99,7 +99,7 @@ static void check(struct run *r, const struct ir_op *op)
     load(r, op, &x);
     bool pass = op->op == IR_CHECK_STORE;
     for (int i = 0; i < bytes; i += word)
-        pass &= all_bytes(x.b + i, word, 0xff) || (op->flags & IR_TAGGED && all_bytes(x.b + i, word, IR_TAGGED_BYTE));
+        pass &= all_bytes(x.b + i, word, 0xff) || all_bytes(x.b + i, word, IR_PASS_BYTE);
     if (r->left == -2 && !pass && !all_bytes(x.b, bytes, 0))
         leave(r, op->d, IR_NONE);
 }
