@@ -4,7 +4,7 @@
  * Layers, each using only those above it:
  *   heap_spans.c     client pages in spans of equal slots; block records, look-up by address
  *   heap_blocks.c    allocation and release: per-thread caches, quarantine, shadow, statistics
- *   heap_lazy.c      shadow of very large blocks
+ *   heap_lazy.c      shadow of large blocks
  *   heap_custom.c    blocks that the program declares by client request, and mempools
  *   heap_describe.c  what a report says about an address
  *   heap_hooks.c, heap_cxx.c   the replaced functions; heap_redirects.c their table
@@ -56,6 +56,7 @@ struct heap_span {
     uint32_t n_slots;
     uint32_t n_used;             /* slots ever handed out, from the first one */
     struct heap_block *blocks;   /* n_slots records */
+    struct heap_lazy *lazy;      /* of heap_lazy.c, or NULL */
     struct heap_span *next, *prev; /* all small spans, all large ones, or unused records of large ones */
 };
 
@@ -84,13 +85,17 @@ static inline guest_addr heap_slot_start(const struct heap_span *s, const struct
 void heap_spans_each(void (*fn)(struct heap_block *b, void *arg), void *arg);
 void heap_spans_forked(void);
 
-/* ---- shadow of very large blocks ---- */
-#define HEAP_LAZY_MIN (4ull << 20)
-/* V bytes of [a, a+size) become VPAT_UNDEFINED or VPAT_NOACCESS without being touched; false: nothing was done, or
- * they have become zero. */
-bool heap_lazy_fill(guest_addr a, uint64_t size, uint8_t byte);
-/* Back to zero, and to ordinary pages that take no memory. */
-void heap_lazy_drop(guest_addr a, uint64_t size);
+/* ---- shadow of large blocks ---- */
+#define HEAP_LAZY_MIN (256ull << 10)
+/* V bytes of a block with a span of its own become VPAT_UNDEFINED or VPAT_NOACCESS without being touched; false:
+ * nothing was done, or some have become zero. */
+bool heap_lazy_fill(const struct heap_block *b, uint8_t byte);
+/* The same for its origins; false: nothing was done. */
+bool heap_lazy_set_origin(const struct heap_block *b, origin_tag tag);
+/* Shadow of the span's pages back to zero, and to ordinary pages that take no memory. */
+void heap_lazy_drop(struct heap_span *s);
+/* The tool's plane_fault: runs in a signal handler. */
+bool heap_lazy_fault(uint64_t host);
 void heap_lazy_forked(void);
 
 /* ---- blocks ---- */

@@ -322,9 +322,11 @@ static void block_init(struct heap_block *b, const struct heap_request *r, bool 
     }
     if (mc_options.malloc_fill >= 0)
         heap_fill(b->addr, r->size, (uint8_t)mc_options.malloc_fill);
-    if (!fresh || !mc_options.undef_value_errors || !heap_lazy_fill(b->addr, r->size, VPAT_UNDEFINED))
+    if (!fresh || r->size < HEAP_LAZY_MIN || !mc_options.undef_value_errors || !heap_lazy_fill(b, VPAT_UNDEFINED)) {
         shadow_make_fresh(b->addr, r->size);
-    shadow_set_origin(b->addr, r->size, tag);
+        shadow_set_origin(b->addr, r->size, tag);
+    } else if (mc_options.track_origins && !heap_lazy_set_origin(b, tag))
+        shadow_set_origin(b->addr, r->size, tag);
 }
 
 static struct heap_block *block_take(uint64_t bytes, uint64_t align, bool *fresh)
@@ -386,7 +388,7 @@ bool heap_release(struct ng_thread *t, struct heap_block *b)
     heap_trace_free(t, b);
     if (mc_options.free_fill >= 0)
         heap_fill(b->addr, b->size, (uint8_t)mc_options.free_fill);
-    if (side_is_used() || !heap_lazy_fill(b->addr, b->size, VPAT_NOACCESS))
+    if (b->size < HEAP_LAZY_MIN || side_is_used() || !heap_lazy_fill(b, VPAT_NOACCESS))
         shadow_make_noaccess(b->addr, b->size);
     heap_count_free(b->size);
     quarantine_add(b);

@@ -209,6 +209,7 @@ void heap_span_unmap_large(struct heap_block *b)
     struct heap_span *s = heap_span_at(b->addr);
     const guest_addr a = s->start;
     const uint64_t size = s->size;
+    heap_lazy_drop(s); /* the shadow of what is not mapped is zero */
     pthread_mutex_lock(&lock);
     table_set(a, size, NULL);
     *(s->prev ? &s->prev->next : &large_spans) = s->next;
@@ -217,8 +218,6 @@ void heap_span_unmap_large(struct heap_block *b)
     s->next = free_large;
     free_large = s;
     pthread_mutex_unlock(&lock);
-    /* The shadow of what is not mapped is zero. */
-    heap_lazy_drop(a, size);
     if (mc_options.track_origins) {
         const uintptr_t low = ((uintptr_t)ng_o(a) + 4095) & ~4095ull, high = (uintptr_t)ng_o(a + size) & ~4095ull;
         if (low < high) /* what is left at the edges says nothing: the shadow is defined */

@@ -5,7 +5,7 @@
 #include "meet.h"
 
 int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check, helper_store,
-    helper_store_wide, helper_store_defined;
+    helper_store_wide, helper_store_defined, helper_state;
 
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
 
@@ -221,6 +221,17 @@ static uint64_t do_store_defined(uint64_t a, uint64_t size, uint64_t unused)
     return 0;
 }
 
+/* A register file was saved to or restored from a. */
+static uint64_t do_state(uint64_t a, uint64_t kind, uint64_t unused)
+{
+    (void)unused;
+    if (state_restores((enum state_kind)kind))
+        state_restored(ng_thread_self(), a, (enum state_kind)kind);
+    else
+        state_saved(ng_thread_self(), a, (enum state_kind)kind);
+    return 0;
+}
+
 /* ---- uses ---- */
 /* A branch that goes to `taken` or `next`. */
 static uint64_t do_cond(uint64_t tag, uint64_t taken, uint64_t next)
@@ -257,6 +268,7 @@ void helpers_register(void)
         { &helper_store, "store_v", do_store },
         { &helper_store_wide, "store_v_wide", do_store_wide },
         { &helper_store_defined, "store_defined", do_store_defined },
+        { &helper_state, "state", do_state },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         *rows[i].id = ng_helper_register(rows[i].name, rows[i].fn);

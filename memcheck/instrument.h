@@ -7,7 +7,7 @@ enum { MODE_CLEAN, MODE_DIRTY, RED_ZONE = 128 };
 
 /* Helper ids, set by helpers_register. */
 extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,
-    helper_store, helper_store_wide, helper_store_defined;
+    helper_store, helper_store_wide, helper_store_defined, helper_state;
 /* Scratch slots (X86_SCRATCH0 + n): V bits of wide loads and stores, and in the low 4 bytes of the last two, with
  * origins, the tag that a load found, and that of what a store stores. */
 enum { SCRATCH_LOAD, SCRATCH_STORE, SCRATCH_LOAD_TAG, SCRATCH_STORE_TAG };
@@ -44,6 +44,15 @@ void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old
 void instrument_call(struct ir_block *b);
 /* rsp went from base+old up to base. */
 void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old);
+
+/* ---- saves of whole register files (state_saves.c) ---- */
+enum state_kind { STATE_NONE, STATE_FXSAVE, STATE_XSAVE, STATE_FXRSTOR, STATE_XRSTOR };
+enum state_kind state_kind_of(const struct ir_insn *n);
+static inline bool state_restores(enum state_kind k) { return k == STATE_FXRSTOR || k == STATE_XRSTOR; }
+/* After the instruction: shadows of vectors and x87 into those of the image at a, which was all called defined; or
+ * those of the image into the registers'.  Attention bits are left to the caller. */
+void state_saved(struct ng_thread *t, guest_addr a, enum state_kind kind);
+void state_restored(struct ng_thread *t, guest_addr a, enum state_kind kind);
 
 /* ---- the stack (stack.c) ---- */
 void stack_init(void);                   /* after the options are parsed */

@@ -331,6 +331,10 @@ static void walk(struct clean *c, uint32_t i)
         break;
     case IR_SP:
         sp_moves(c, i);
+        if (op->flags & IR_CALL_SP) {
+            forget_checked(c);
+            instrument_call(c->out);
+        }
         break;
     case IR_GET:
         if (op->plane == IR_PLANE_GUEST && op->aux <= X86_R15)

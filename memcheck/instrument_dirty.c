@@ -35,6 +35,8 @@ struct dirty {
     uint64_t defined[2];          /* slots known to be defined, a bit each */
     struct pending_store stores[STORES_MAX];
     int n_stores;
+    enum state_kind state;        /* this instruction saves or restores register files */
+    ir_ref state_at;              /* where */
 };
 
 static bool is_vector(enum ir_type t) { return t >= IR_V128; }
@@ -274,6 +276,8 @@ static void walk_load(struct dirty *d, uint32_t i)
     const struct ir_op *op = &d->in->ops[i];
     report_value(d, op->a);
     report_value(d, op->b);
+    if (d->state && !d->state_at)
+        d->state_at = address_of(d, op);
     d->v[i] = op->type == IR_V512 ? load_v512(d, op) : is_vector(op->type) ? load_wide(d, op) : load_scalar(d, op);
     if (d->origins) /* any value will do for the tag of what is defined */
         d->o[i] = ir_get(d->out, IR_I32, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_LOAD_TAG, 0);
@@ -299,6 +303,8 @@ static void check_pieces(struct dirty *d, const struct ir_op *op)
     report_value(d, op->b);
     ir_ref at = address_of(d, op), noaccess = has_noaccess(d, op->type, load_shadow(d, op, op->type));
     ir_call(d->out, IR_VOID, helper_store_check, noaccess, at, i64(d, ir_type_bytes(op->type)), IR_NONE);
+    if (d->state && !d->state_at)
+        d->state_at = at;
     if (extend_pieces(d, op))
         return;
     if (d->n_stores == STORES_MAX)
@@ -400,6 +406,25 @@ static void write_stores(struct dirty *d, bool through_sp_too)
     d->n_stores = kept;
 }
 
+/* The end of an instruction. */
+static void end_insn(struct dirty *d)
+{
+    write_stores(d, true);
+    if (d->state && d->state_at) {
+        ir_call(d->out, IR_VOID, helper_state, IR_NONE, d->state_at, i64(d, d->state), IR_NONE);
+        for (int i = 0; state_restores(d->state) && i < 16; i++) {
+            set_known(d, X86_YMM0 + i, false);
+            d->written |= X86_ATT_YMM(i);
+        }
+        if (state_restores(d->state)) {
+            set_known(d, X86_X87, false);
+            d->written |= X86_ATT_X87;
+        }
+    }
+    d->state = STATE_NONE;
+    d->state_at = IR_NONE;
+}
+
 /* ---- values ---- */
 static enum ir_type value_type(struct dirty *d, ir_ref a) { return rules_shadow_type(rules_result_type(&d->in->ops[a])); }
 
@@ -489,7 +514,7 @@ static void report_count(struct dirty *d, int bits, guest_addr taken)
 static void walk_exit(struct dirty *d, uint32_t i)
 {
     const struct ir_op *op = &d->in->ops[i];
-    write_stores(d, true);
+    end_insn(d);
     const guest_addr to = d->in->exits[op->imm].pc;
     if (op->op == IR_EXIT_CC && !op->a)
         report_plain_condition(d, op->aux, to);
@@ -522,8 +547,9 @@ static void walk(struct dirty *d, uint32_t i)
     const struct ir_op *op = &d->in->ops[i];
     switch (op->op) {
     case IR_IMARK:
-        write_stores(d, true);
+        end_insn(d);
         d->insn = &d->in->insns[op->imm];
+        d->state = state_kind_of(d->insn);
         copy(d, i);
         break;
     case IR_GET:
@@ -534,7 +560,8 @@ static void walk(struct dirty *d, uint32_t i)
     case IR_PUT:
         if (!(op->flags & IR_DESCRIBED))
             copy(d, i);
-        put_shadow(d, op, d->v[op->a], d->o[op->a]);
+        if (!state_restores(d->state)) /* helper_state does it */
+            put_shadow(d, op, d->v[op->a], d->o[op->a]);
         break;
     case IR_LOAD:
         walk_load(d, i); /* checks first: the access may fault */

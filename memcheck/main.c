@@ -3,6 +3,7 @@
 #include <errno.h>
 #include "errors.h"
 #include "events.h"
+#include "heap.h"
 #include "instrument.h"
 
 enum { REDIRECTS_MAX = 1024 };
@@ -103,4 +104,5 @@ NG_API const struct ng_tool ng_tool = {
     .supp_matches = suppressions_match,
     .supp_check_extra = suppressions_check_extra,
     .error_weight = leak_error_weight,
+    .plane_fault = heap_lazy_fault,
 };

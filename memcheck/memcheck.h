@@ -87,6 +87,10 @@ bool shadow_get_byte(guest_addr a, uint8_t *v);
 void shadow_set_byte(guest_addr a, uint8_t v);
 /* Fresh memory of the range gets its tags and is no longer fresh.  Only with origins; a range in the strip. */
 void shadow_settle(guest_addr a, size_t size);
+/* Does the O plane tell the origin of fresh memory at a?  It does in heap blocks. */
+bool shadow_fresh_is_told(guest_addr a);
+/* Fresh bytes of the range become tagged, with what the O plane holds. */
+void shadow_fresh_to_tagged(guest_addr a, size_t size);
 origin_tag shadow_origin(guest_addr a);
 void shadow_set_origin(guest_addr a, size_t size, origin_tag tag);
 

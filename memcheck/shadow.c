@@ -130,6 +130,17 @@ void shadow_set_byte(guest_addr a, uint8_t v)
 
 static void copy_origins(guest_addr from, guest_addr to, size_t size)
 {
+    enum { PIECE = 64 << 10 };
+    /* Large and apart: only where something is undefined do origins say anything. */
+    if (size > PIECE && (to >= from + size || from >= to + size)) {
+        for (size_t at = 0, n; at < size; at += n) {
+            n = PIECE - ((to + at) & 3);
+            n = n < size - at ? n : size - at;
+            if (!all_zero(ng_v(from + at), n))
+                copy_origins(from + at, to + at, n);
+        }
+        return;
+    }
     if (!((from ^ to) & 3) && size >= 4) {
         memmove(ng_o(to), ng_o(from), (size + (to & 3)) & ~(size_t)3);
         return;
@@ -174,20 +185,21 @@ static void copy_value(guest_addr from, guest_addr to)
     shadow_set_byte(to, v);
 }
 
-void shadow_copy_values(guest_addr from, guest_addr to, size_t size)
+static void copy_values(guest_addr from, guest_addr to, size_t size)
 {
-    size_t size_to = size;
-    if (!clip(&from, &size) || !clip(&to, &size_to))
-        return;
-    if (size > size_to)
-        size = size_to;
     const uint8_t *vf = ng_v(from);
     uint8_t *vt = ng_v(to);
     if (all_zero(vf, size) && all_zero(vt, size))
         return;
-    if (mc_options.track_origins)
-        shadow_settle(from, size); /* what arrives at `to` is no longer where it was allocated */
-    if (!memchr(vf, VPAT_NOACCESS, size) && !memchr(vt, VPAT_NOACCESS, size))
+    const bool tags_there = mc_options.track_origins && shadow_fresh_is_told(from);
+    if (mc_options.track_origins && !tags_there)
+        shadow_settle(from, size);
+    const bool all_addressable = !memchr(vf, VPAT_NOACCESS, size) && !memchr(vt, VPAT_NOACCESS, size);
+    if (all_addressable && size >= DROP_MIN && all_zero(vf, size)) {
+        fill_zero(vt, size);
+        return;
+    }
+    if (all_addressable)
         memmove(vt, vf, size);
     else if (to <= from)
         for (size_t i = 0; i < size; i++)
@@ -195,8 +207,29 @@ void shadow_copy_values(guest_addr from, guest_addr to, size_t size)
     else
         for (size_t i = size; i-- > 0;)
             copy_value(from + i, to + i);
+    if (tags_there && !shadow_fresh_is_told(to))
+        shadow_fresh_to_tagged(to, size); /* what arrives there is not as its allocation left it */
     if (mc_options.track_origins)
         copy_origins(from, to, size);
+}
+
+void shadow_copy_values(guest_addr from, guest_addr to, size_t size)
+{
+    enum { PIECE = 1 << 20 };
+    size_t size_to = size;
+    if (!clip(&from, &size) || !clip(&to, &size_to))
+        return;
+    if (size > size_to)
+        size = size_to;
+    if (to < from + size && from < to + size) {
+        copy_values(from, to, size);
+        return;
+    }
+    for (size_t at = 0, n; at < size; at += n) { /* so that each piece may be given back before the next is looked at */
+        n = PIECE - ((to + at) & 3);
+        n = n < size - at ? n : size - at;
+        copy_values(from + at, to + at, n);
+    }
 }
 
 bool shadow_find_noaccess_mapped(guest_addr a, size_t size, guest_addr *bad)

@@ -56,6 +56,20 @@ static bool is_heap(guest_addr a, guest_addr *end)
     return sp < low || sp > *end;
 }
 
+bool shadow_fresh_is_told(guest_addr a)
+{
+    guest_addr end;
+    return is_heap(a, &end);
+}
+
+void shadow_fresh_to_tagged(guest_addr a, size_t size)
+{
+    uint8_t *p = ng_v(a), *const end = p + size;
+    while (p < end && (p = memchr(p, VPAT_UNDEFINED, (size_t)(end - p))))
+        while (p < end && *p == VPAT_UNDEFINED)
+            *p++ = VPAT_TAGGED;
+}
+
 /* The fresh byte at a, what is fresh behind it before `end`, and its neighbours, as far as they come from the same
  * place.  Yields where that ends. */
 static guest_addr settle_from(guest_addr a, guest_addr end)

@@ -313,19 +313,23 @@ static void fill_shadow(guest_addr to, size_t n, uint8_t v, origin_tag tag)
 
 bool text_fill(struct text x, guest_addr to, size_t n, uint8_t byte, uint8_t v, origin_tag tag)
 {
+    enum { PIECE = 1 << 20 }; /* shadow is given back in large pieces only */
     uint8_t buf[WINDOW];
-    const size_t chunk = n < sizeof buf ? n : sizeof buf;
-    memset(buf, byte, chunk);
-    for (size_t done = 0; done < n;) {
-        const size_t want = n - done < chunk ? n - done : chunk;
-        const bool in_client = ng_in_client(to + done) && want <= ng_strip_size - (to + done);
-        const size_t put = in_client ? ng_write(to + done, buf, want) : 0;
-        fill_shadow(to + done, put, v, tag);
-        done += put;
-        if (put < want) {
-            text_fault(x, to + done, true);
+    memset(buf, byte, n < sizeof buf ? n : sizeof buf);
+    while (n > 0) {
+        const size_t want = clamp(to, n < PIECE ? n : PIECE);
+        size_t put = 0, last = sizeof buf;
+        while (put < want && last == sizeof buf) {
+            last = ng_write(to + put, buf, want - put < sizeof buf ? want - put : sizeof buf);
+            put += last;
+        }
+        fill_shadow(to, put, v, tag);
+        if (put < (n < PIECE ? n : PIECE)) {
+            text_fault(x, to + put, true);
             return false;
         }
+        to += put;
+        n -= put;
     }
     return true;
 }

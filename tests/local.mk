@@ -4,7 +4,8 @@ UNIT_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/memcheck -I$(srcdir)/tests/unit
 
 UNIT_MEMCHECK_INSTRUMENT = memcheck/instrument.c memcheck/instrument_clean.c memcheck/instrument_dirty.c memcheck/rules.c \
-	memcheck/helpers.c memcheck/meet.c memcheck/stack.c memcheck/shadow.c memcheck/shadow_fresh.c memcheck/shadow_side.c memcheck/registers.c \
+	memcheck/helpers.c memcheck/meet.c memcheck/stack.c memcheck/state_saves.c memcheck/shadow.c \
+	memcheck/shadow_fresh.c memcheck/shadow_side.c memcheck/registers.c \
 	memcheck/options.c
 UNIT_MEMCHECK_HEAP = memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_lazy.c memcheck/heap_custom.c \
 	memcheck/heap_describe.c memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/leak.c memcheck/leak_search.c \
@@ -25,7 +26,7 @@ tests_unit_check_ir_SOURCES = tests/unit/check_ir.c
 tests_unit_check_ir_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_ir_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_ir_LDADD = $(UNIT_LIBS)
-tests_unit_check_symbols_SOURCES = tests/unit/check_symbols.c coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/trace.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
+tests_unit_check_symbols_SOURCES = tests/unit/check_symbols.c coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/walk.c coregrind/symbols/trace.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c
 tests_unit_check_symbols_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_symbols_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_symbols_LDADD = $(UNIT_LIBS)
@@ -125,7 +126,7 @@ tests_unit_check_options_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_options_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_options_LDADD = $(UNIT_LIBS)
 
-.PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input
+.PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input check-stats
 check-programs-built: $(check_PROGRAMS) all
 check-quick: check-programs-built
 	$(srcdir)/tests/lib/units.sh
@@ -136,6 +137,8 @@ check-programs: all
 	python3 $(srcdir)/tests/lib/programs.py
 check-oracle: all
 	python3 $(srcdir)/tests/lib/oracle.py
+check-stats: all
+	sh $(srcdir)/tests/lib/stats.sh .
 check-worlds: all
 	sh $(srcdir)/tests/lib/worlds.sh
 check-bad-input: all

@@ -21,6 +21,15 @@ struct vex_decode_request {
     /* Readable bytes at a branch target, for the look at successors' flags: length, 0 if not readable. */
     size_t (*peek)(void *arg, guest_addr pc, const uint8_t **bytes);
     void *peek_arg;
+    /* Blocks that follow jumps, NATIVE form only (else NULL): where does the block go on?  taken: the target of a
+     * jump, call or branch, or where a return should lead (its call is in the block); next: what follows a branch that is
+     * not taken, else 0.  Yields one of the two, or 0: the block ends here.  *bytes, *n: guest code there; to outlive the
+     * decoding. */
+    guest_addr (*follow)(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
+    void *follow_arg;
+    /* The program passes flags through returns (some call's return site was seen to read them), or may pass them
+     * through other indirect jumps. */
+    bool returns_flags, jumps_flags;
     bool host_cpu;          /* --cpu=host: instructions beyond x86-64-v3 are known */
 };
 /* Fills *b (reset by the callee).  Never fails: undecodable bytes become IR_EXIT_TRAP with SIGILL;
@@ -63,14 +72,16 @@ bool host_x86_64_supported(void);
 enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_64/tramp.c */
     VEX_TRAMP_ENTER,        /* C: void enter(struct x86_state *, void *code) */
     VEX_TRAMP_EXIT,         /* leave; state->exit_info is set */
-    VEX_TRAMP_INDIRECT,     /* state->rip is set: jump cache, else leave with exit_info as set */
+    VEX_TRAMP_INDIRECT,     /* state->rip is set, guest rcx is in its image only: jump cache, else leave with VEX_EXIT_INDIRECT */
     VEX_TRAMP_CALL,         /* helper call; call_* are set */
+    VEX_TRAMP_HOSTCALL,     /* exit_info is set: all guest state into *state, then vex_host.hostcall */
     VEX_TRAMP_FAULT,        /* landed here by the signal handler on a fault: leave, guest registers already in state */
     VEX_TRAMPS
 };
 enum vex_reloc_kind {
     VEX_RELOC_TRAMP32,      /* rel32 to trampoline value */
     VEX_RELOC_ID32,         /* imm32: this translation's id */
+    VEX_RELOC_COUNTER32,    /* rel32 to this translation's counter (of runs; ir_block.counts) */
     VEX_RELOC_HELPER64,     /* imm64: address of helper value */
     VEX_RELOC_OBJECT64      /* imm64: address of tool object value */
 };
@@ -78,6 +89,9 @@ struct vex_reloc { uint32_t offset; uint16_t kind, value; };
 /* A place where the block is left.  Chainable exits have a 4-byte aligned rel32 at jump_offset that
  * first leads to the stub at stub_offset (which sets exit_info, then TRAMP_EXIT).  state.rip is set for indirect
  * exits only: it is ir.pc for all others, which is for him to set who acts on the exit. */
+/* state.exit_info where no exit is named: TRAMP_FAULT, and a jump to state.rip that nobody knew. */
+#define VEX_EXIT_FAULT (~0ull)
+#define VEX_EXIT_INDIRECT (~1ull)
 struct vex_exit { uint32_t jump_offset, stub_offset; struct ir_exit ir; bool chainable; };
 /* Guest state for host code from host_offset up to the next entry: pc, and which
  * guest registers are in struct x86_state rather than in their host register. */
@@ -85,6 +99,13 @@ struct vex_side { uint32_t host_offset; uint16_t insn; uint16_t gpr_in_state; ui
 
 struct vex_code {
     uint8_t *code; size_t size, cap;
+    /* Bytes below `hot` run often, those from there on (stubs, rare paths, constants) seldom: they may stand anywhere
+     * within 2 GiB.  cross: offsets of the rel32 fields that lead from one part to the other, as if they were adjacent. */
+    uint32_t hot;
+    uint32_t *cross, n_cross, cap_cross;
+    /* Where the block is entered: by known jumps; by jumps through the first table, which must be verified
+     * (state.rip); by jumps that are. At the latter two guest rcx is in its image only. */
+    uint32_t entry, table_entry, cache_entry;
     struct vex_reloc *relocs; uint32_t n_relocs, cap_relocs;
     struct vex_exit *exits; uint32_t n_exits, cap_exits;
     struct vex_side *sides; uint32_t n_sides, cap_sides;
@@ -95,10 +116,15 @@ void vex_code_free(struct vex_code *c);
 
 struct vex_host {
     int32_t state_offset;    /* of struct x86_state from the FS base (initial-exec TLS) */
+    int32_t jumps_offset;    /* of the thread's table void *[X86_JUMPS] from the FS base; 0: none (foreign mode) */
+    bool indirect_target;    /* the block is reached by indirect jumps: its entry for them stands in line */
     bool guest_in_host_regs; /* true: identity mapping; false: guest registers live in struct x86_state (tests, PURE) */
     uint64_t strip_size;
     uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base holds the first */
     bool debug;              /* ir_check first */
+    /* Acts on an exit of kind HOSTCALL, as the dispatcher would: the code to go on with, or NULL to leave with
+     * what it has put into exit_info.  May be NULL: then such exits leave like all others. */
+    void *(*hostcall)(struct x86_state *s);
 };
 /* Emits b.  Returns 0, or -ENOSPC if the block is too long (decode fewer instructions). */
 int host_x86_64_emit(const struct ir_block *b, const struct vex_host *h, struct vex_code *out);

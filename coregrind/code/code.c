@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* code: translations come, are chained, and go. */
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -16,8 +15,7 @@ static uint32_t tramp_entry[VEX_TRAMPS];
 static struct node *retired;
 static uint32_t n_retired;
 enum { FEW_RETIRED = 64, MANY_RETIRED = 1024 };
-static FILE *perf_map;
-static struct { uint64_t inserted, deleted, evicted_regions, moved, chained, waits; } stats;
+static struct { uint64_t inserted, hot, deleted, evicted_regions, moved, chained, waits; } stats;
 
 /* Under ulimit -v the zone, seen twice, must leave room for the program. */
 static size_t affordable(size_t zone_size)
@@ -29,9 +27,12 @@ static size_t affordable(size_t zone_size)
     return zone_size < least ? least : zone_size;
 }
 
-void code_init(size_t zone_size)
+static uint32_t hot_threshold;
+
+void code_init(size_t zone_size, uint32_t hot_after)
 {
-    const struct vex_host host = { .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O };
+    hot_threshold = hot_after;
+    const struct vex_host host = run_vex_host();
     base_lock_register(&code_lock, 20);
     zone_map(affordable(zone_size));
     const size_t n = host_x86_64_emit_tramps(zone.rw, &host, tramp_entry);
@@ -53,13 +54,13 @@ static void patch32(uint8_t *rx, uint32_t value)
 
 static void point_jump(struct node *n, uint32_t exit, const uint8_t *target)
 {
-    uint8_t *field = n->t.rx + n->t.exits[exit].jump_offset;
+    uint8_t *field = code_at(&n->t, n->t.exits[exit].jump_offset);
     patch32(field, (uint32_t)(target - (field + 4)));
 }
 
 static void point_at_stub(struct node *n, uint32_t exit)
 {
-    point_jump(n, exit, n->t.rx + n->t.exits[exit].stub_offset);
+    point_jump(n, exit, code_at(&n->t, n->t.exits[exit].stub_offset));
 }
 
 static void unlink_edge(struct code_edge *e)
@@ -77,7 +78,7 @@ static void relocate(struct node *n)
 {
     for (uint32_t i = 0; i < n->n_relocs; i++) {
         const struct vex_reloc *r = &n->relocs[i];
-        uint8_t *rx = n->t.rx + r->offset, *rw = zone_rw(rx);
+        uint8_t *rx = code_at(&n->t, r->offset), *rw = zone_rw(rx);
         uint32_t v32;
         uint64_t v64;
         switch (r->kind) {
@@ -87,6 +88,10 @@ static void relocate(struct node *n)
             break;
         case VEX_RELOC_ID32:
             v32 = n->t.id;
+            memcpy(rw, &v32, 4);
+            break;
+        case VEX_RELOC_COUNTER32:
+            v32 = (uint32_t)((uint8_t *)&zone.counters[n->t.id] - (rx + 4));
             memcpy(rw, &v32, 4);
             break;
         case VEX_RELOC_HELPER64:
@@ -149,13 +154,21 @@ static void reclaim(void)
     }
 }
 
+static bool overlaps(const struct node *n, guest_addr a, guest_addr end)
+{
+    for (uint32_t i = 0; i < n->n_extents; i++)
+        if (n->extents[i].pc < end && n->extents[i].pc + n->extents[i].bytes > a)
+            return true;
+    return false;
+}
+
 static void discard_page(guest_addr page, guest_addr a, guest_addr end, bool *any)
 {
     struct code_page_link *l = table_page(page);
     while (l) {
         struct code_page_link *next = l->next;
         struct node *n = l->node;
-        if (l->page == page && n->t.pc < end && n->t.pc + n->t.guest_bytes > a) {
+        if (l->page == page && overlaps(n, a, end)) {
             /* its other links may be the next one: look again from the start */
             node_kill(n);
             *any = true;
@@ -181,7 +194,7 @@ struct range { guest_addr a, end; bool any; };
 static void discard_if_inside(struct node *n, void *arg)
 {
     struct range *r = arg;
-    if (n->t.pc < r->end && n->t.pc + n->t.guest_bytes > r->a) {
+    if (overlaps(n, r->a, r->end)) {
         node_kill(n);
         r->any = true;
     }
@@ -236,12 +249,12 @@ static void wait_a_little(void)
         run_unpark(self);
 }
 
-/* The current region is full: goes on in the next one, once nobody runs what it held.  The one after
+/* The current region of ring r is full: goes on in its next one, once nobody runs what that held.  The one after
  * is emptied at once, so that by the time it is needed its threads have long moved on.
  * The lock is released while waiting: those waited for may need it to reach a safe point. */
-static void next_region(void)
+static void next_region(struct code_ring *r)
 {
-    const int next = (zone.current + 1) % CODE_REGIONS;
+    const int was = r->current, next = ring_next(r, was);
     if (zone.nodes[next] || !zone.emptied_at[next])
         empty_region(next);
     while (!epoch_passed(zone.emptied_at[next])) {
@@ -250,35 +263,60 @@ static void next_region(void)
         base_unlock(&code_lock);
         wait_a_little();
         base_lock(&code_lock);
-        if (zone.current == (next + CODE_REGIONS - 1) % CODE_REGIONS)
+        if (r->current == was)
             continue;
         return; /* another thread has moved on meanwhile */
     }
     reclaim();
-    zone.current = next;
-    zone.used[next] = 0;
+    r->current = next;
+    zone_region_reset(next);
     zone.emptied_at[next] = 0;
-    empty_region((next + 1) % CODE_REGIONS);
+    empty_region(ring_next(r, next));
 }
 
-static size_t make_room(size_t size)
+static struct code_place make_room(int ring, size_t hot, size_t cold)
 {
-    size_t offset;
-    ng_assert(size <= zone.region_size);
-    while (!(offset = zone_take(size)))
-        next_region();
-    return offset;
+    struct code_ring *r = &zone.rings[ring];
+    struct code_place p;
+    ng_assert(ROUND_UP(hot, CODE_ALIGN) + ROUND_UP(cold, CODE_ALIGN) <= zone.region_size);
+    while (!zone_take(r->current, hot, cold, &p))
+        next_region(r);
+    return p;
 }
 
 /* ---- insertion ---- */
 
+enum { MAX_PAGES = 160 };
+
+/* The guest pages of extents, each once, at most MAX_PAGES (whoever makes blocks of many extents keeps to that). */
+static uint32_t pages_of(const struct ir_extent *extents, uint32_t n_extents, guest_addr page[MAX_PAGES])
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < n_extents; i++)
+        for (guest_addr p = ROUND_DOWN(extents[i].pc, NG_PAGE); p < extents[i].pc + extents[i].bytes; p += NG_PAGE) {
+            uint32_t k = 0;
+            while (k < n && page[k] != p)
+                k++;
+            ng_assert(k < MAX_PAGES);
+            page[k] = p;
+            n += k == n;
+        }
+    return n;
+}
+
 static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
 {
-    const uint32_t pages = (uint32_t)((ROUND_UP(b->pc + (b->guest_bytes ? b->guest_bytes : 1), NG_PAGE) - ROUND_DOWN(b->pc, NG_PAGE)) / NG_PAGE);
+    const struct ir_extent whole = { b->pc, b->guest_bytes ? b->guest_bytes : 1 };
+    const struct ir_extent *extents = b->n_extents ? b->extents : &whole;
+    const uint32_t n_extents = b->n_extents ? b->n_extents : 1;
+    guest_addr page[MAX_PAGES];
+    const uint32_t pages = pages_of(extents, n_extents, page);
     const size_t sides = c->n_sides * sizeof *c->sides, exits = c->n_exits * sizeof *c->exits,
-                 relocs = c->n_relocs * sizeof *c->relocs, edges = c->n_exits * sizeof(struct code_edge),
-                 links = pages * sizeof(struct code_page_link), insns = b->n_insns * sizeof(uint32_t);
-    struct node *n = base_alloc(sizeof *n + edges + links + exits + sides + relocs + insns + 64);
+                 relocs = c->n_relocs * sizeof *c->relocs,
+                 n_cross = options.stress & STRESS_MOVE ? c->n_cross : 0, edges = c->n_exits * sizeof(struct code_edge),
+                 links = pages * sizeof(struct code_page_link), insns = (b->n_insns + 1) * sizeof(uint32_t);
+    struct node *n = base_alloc(sizeof *n + edges + links + exits + sides + relocs + insns + n_cross * sizeof *n->cross +
+                                n_extents * sizeof *extents + 64);
     char *p = (char *)(n + 1);
     n->edges = (void *)p;
     n->pages = (void *)(p += edges);
@@ -286,7 +324,14 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     n->t.sides = memcpy(p += ROUND_UP(exits, 8), c->sides, sides);
     n->relocs = memcpy(p += ROUND_UP(sides, 8), c->relocs, relocs);
     n->t.insn_offset = (void *)(p + ROUND_UP(relocs, 8));
+    n->cross = (void *)(n->t.insn_offset + b->n_insns + 1);
+    n->n_cross = (uint32_t)n_cross;
+    memcpy(n->cross, c->cross, n_cross * sizeof *n->cross);
+    n->extents = memcpy((void *)ROUND_UP((uintptr_t)(n->cross + n_cross), 8), extents, n_extents * sizeof *extents);
+    n->n_extents = n_extents;
     n->n_pages = pages;
+    for (uint32_t i = 0; i < pages; i++)
+        n->pages[i].page = page[i];
     n->n_relocs = c->n_relocs;
     n->t.n_sides = c->n_sides;
     n->t.n_exits = c->n_exits;
@@ -295,32 +340,51 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     n->t.mode = b->mode;
     n->t.guest_bytes = b->guest_bytes ? b->guest_bytes : 1;
     n->t.size = (uint32_t)c->size;
+    n->t.hot = c->hot;
+    n->t.entry = c->entry;
+    n->t.table_entry = c->table_entry;
+    n->t.cache_entry = c->cache_entry;
     for (uint32_t i = 0; i < b->n_insns; i++)
         n->t.insn_offset[i] = (uint32_t)(b->insns[i].pc - b->pc);
+    n->t.insn_offset[b->n_insns] = (uint32_t)(b->end - b->pc);
     for (uint32_t i = 0; i < c->n_exits; i++)
         n->edges[i] = (struct code_edge){ .from = n, .exit = i };
     return n;
 }
 
-static void place(struct node *n, const struct vex_code *c)
+static void join_region(struct node *n, int region)
 {
-    const size_t offset = make_room(c->size);
-    n->t.rx = zone.rx + offset;
-    n->region = (uint8_t)zone.current;
-    memcpy(zone.rw + offset, c->code, c->size);
-    n->region_link = &zone.nodes[zone.current];
-    n->region_next = zone.nodes[zone.current];
+    n->region = (uint8_t)region;
+    n->region_link = &zone.nodes[region];
+    n->region_next = zone.nodes[region];
     if (n->region_next)
         n->region_next->region_link = &n->region_next;
-    zone.nodes[zone.current] = n;
+    zone.nodes[region] = n;
 }
 
-static void perf_entry(const struct node *n)
+/* The parts were `was` bytes further apart than adjacent, and are `now`. */
+static void adjust_crossings(struct node *n, const uint32_t *cross, uint32_t n_cross, ptrdiff_t was, ptrdiff_t now)
 {
-    char name[256];
-    ng_describe_pc(n->t.pc, name, sizeof name);
-    fprintf(perf_map, "%lx %x %s%s\n", (unsigned long)n->t.rx, n->t.size, name, n->t.mode ? " [dirty]" : "");
-    fflush(perf_map);
+    for (uint32_t i = 0; i < n_cross; i++) {
+        uint8_t *rw = zone_rw(code_at(&n->t, cross[i]));
+        uint32_t rel;
+        memcpy(&rel, rw, 4);
+        rel += (uint32_t)(cross[i] < n->t.hot ? now - was : was - now);
+        memcpy(rw, &rel, 4);
+    }
+}
+
+static ptrdiff_t apart(const struct node *n) { return n->t.cold_rx - (n->t.rx + n->t.hot); }
+
+static void place(struct node *n, const struct vex_code *c, int ring)
+{
+    const struct code_place p = make_room(ring, c->hot, c->size - c->hot);
+    n->t.rx = zone.rx + p.hot;
+    n->t.cold_rx = zone.rx + p.cold;
+    memcpy(zone.rw + p.hot, c->code, c->hot);
+    memcpy(zone.rw + p.cold, c->code + c->hot, c->size - c->hot);
+    adjust_crossings(n, c->cross, c->n_cross, 0, apart(n));
+    join_region(n, zone.rings[ring].current);
 }
 
 struct translation *code_insert(const struct ir_block *b, const struct vex_code *c)
@@ -329,7 +393,7 @@ struct translation *code_insert(const struct ir_block *b, const struct vex_code 
     struct node *n = table_find(b->pc, b->mode);
     if (!n) {
         n = node_new(b, c);
-        place(n, c);
+        place(n, c, 0);
         struct node *meanwhile = table_find(b->pc, b->mode); /* the lock may have been released for room */
         if (meanwhile) {
             *n->region_link = n->region_next;
@@ -339,38 +403,80 @@ struct translation *code_insert(const struct ir_block *b, const struct vex_code 
             n = meanwhile;
         } else {
             table_name(n);
+            zone.counters[n->t.id] = (int32_t)hot_threshold;
             relocate(n);
             table_add(n);
             stats.inserted++;
-            if (perf_map)
-                perf_entry(n);
         }
     }
     base_unlock(&code_lock);
     return &n->t;
 }
 
+static void link_edge(struct code_edge *e, struct node *to)
+{
+    e->to = to;
+    e->next = to->incoming;
+    e->link = &to->incoming;
+    if (e->next)
+        e->next->link = &e->next;
+    to->incoming = e;
+    point_jump(e->from, e->exit, code_entry(&to->t));
+}
+
 void code_chain(struct translation *t, uint32_t exit, struct translation *to)
 {
     base_lock(&code_lock);
     struct node *from = (struct node *)t, *target = (struct node *)to;
-    struct code_edge *e = &from->edges[exit];
-    if (exit < t->n_exits && !from->dead && !target->dead && !e->to && t->exits[exit].chainable) {
-        e->to = target;
-        e->next = target->incoming;
-        e->link = &target->incoming;
-        if (e->next)
-            e->next->link = &e->next;
-        target->incoming = e;
-        point_jump(from, exit, to->rx);
+    if (exit < t->n_exits && !from->dead && !target->dead && !from->edges[exit].to && t->exits[exit].chainable) {
+        link_edge(&from->edges[exit], target);
         stats.chained++;
     }
     base_unlock(&code_lock);
 }
 
+/* ---- hot code ---- */
+
+struct translation *code_insert_hot(const struct ir_block *b, const struct vex_code *c)
+{
+    base_lock(&code_lock);
+    struct node *n = node_new(b, c);
+    n->t.hot_tier = true;
+    place(n, c, 1);
+    struct node *old = table_find(b->pc, b->mode); /* now: the lock may have been released for room */
+    table_name(n);
+    relocate(n);
+    if (old) {
+        while (old->incoming) {
+            struct code_edge *e = old->incoming;
+            unlink_edge(e);
+            link_edge(e, n);
+        }
+        node_kill(old);
+    }
+    table_add(n);
+    if (old)
+        tidy();
+    stats.inserted++;
+    stats.hot++;
+    base_unlock(&code_lock);
+    return &n->t;
+}
+
+uint32_t code_runs(const struct translation *t)
+{
+    const int32_t left = __atomic_load_n(&zone.counters[t->id], __ATOMIC_RELAXED);
+    return left < (int32_t)hot_threshold ? (uint32_t)((int32_t)hot_threshold - left) : 0;
+}
+
+void code_stop_counting(struct translation *t)
+{
+    __atomic_store_n(&zone.counters[t->id], INT32_MAX, __ATOMIC_RELAXED);
+}
+
 /* ---- moving ---- */
 
-struct mover { uint8_t *old; struct node **nodes; uint32_t n, cap; };
+struct mover { uint8_t *old; struct node **nodes; uint32_t n, cap; int region; };
 
 static void collect(struct node *n, void *arg)
 {
@@ -382,19 +488,17 @@ static void collect(struct node *n, void *arg)
 /* Puts n's code, saved in m->old, at a new place, a little apart from the one before. */
 static bool move_one(struct mover *m, struct node *n)
 {
-    const size_t from = n->t.rx - zone.rx, gap = CODE_ALIGN * (n->t.id % 3);
-    size_t to = zone_take(n->t.size + gap);
-    if (!to)
+    const size_t from = n->t.rx - zone.rx, cold_from = n->t.cold_rx - zone.rx, gap = CODE_ALIGN * (n->t.id % 3);
+    const ptrdiff_t was = apart(n);
+    struct code_place p;
+    if (!zone_take(m->region, n->t.hot + gap, n->t.size - n->t.hot + gap, &p))
         return false;
-    to += gap;
-    memcpy(zone.rw + to, m->old + from, n->t.size);
-    n->t.rx = zone.rx + to;
-    n->region = (uint8_t)zone.current;
-    n->region_next = zone.nodes[zone.current];
-    n->region_link = &zone.nodes[zone.current];
-    if (n->region_next)
-        n->region_next->region_link = &n->region_next;
-    zone.nodes[zone.current] = n;
+    memcpy(zone.rw + p.hot + gap, m->old + from, n->t.hot);
+    memcpy(zone.rw + p.cold, m->old + cold_from, n->t.size - n->t.hot);
+    n->t.rx = zone.rx + p.hot + gap;
+    n->t.cold_rx = zone.rx + p.cold;
+    adjust_crossings(n, n->cross, n->n_cross, was, apart(n));
+    join_region(n, m->region);
     table_host(n);
     relocate(n);
     return true;
@@ -404,31 +508,34 @@ static bool move_one(struct mover *m, struct node *n)
 static uint8_t *copy_used(void)
 {
     uint8_t *copy = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    for (int i = 0; i < CODE_REGIONS && copy != MAP_FAILED; i++)
-        memcpy(copy + zone_region_start(i), zone.rw + zone_region_start(i), zone.used[i]);
+    if (copy != MAP_FAILED)
+        zone_copy_to(copy);
     return copy;
 }
 
+/* Everything into the first ring. */
 static void move_locked(void)
 {
     struct mover m = { .old = copy_used() };
     if (m.old == MAP_FAILED)
         return;
     table_each(collect, &m);
-    memset(zone.used, 0, sizeof zone.used);
+    for (int i = 0; i < CODE_REGIONS; i++)
+        zone_region_reset(i);
     memset(zone.nodes, 0, sizeof zone.nodes);
-    zone.current = 0;
     for (uint32_t i = 0; i < m.n; i++)
         while (!move_one(&m, m.nodes[i])) {
-            ng_assert(zone.current + 1 < CODE_REGIONS); /* gaps are below what ends of regions leave */
-            zone.current++;
+            ng_assert(m.region + 1 < CODE_REGIONS); /* gaps are below what ends of regions leave */
+            m.region++;
         }
+    zone.rings[0].current = m.region < zone.rings[0].n ? m.region : zone.rings[0].n - 1;
+    zone.rings[1].current = m.region >= zone.rings[1].first ? m.region : zone.rings[1].first;
     for (uint32_t i = 0; i < m.n; i++)
         for (uint32_t k = 0; k < m.nodes[i]->t.n_exits; k++)
             if (m.nodes[i]->t.exits[k].chainable) {
                 struct code_edge *e = &m.nodes[i]->edges[k];
                 if (e->to)
-                    point_jump(m.nodes[i], k, e->to->t.rx);
+                    point_jump(m.nodes[i], k, code_entry(&e->to->t));
                 else
                     point_at_stub(m.nodes[i], k);
             }
@@ -440,11 +547,9 @@ static void move_locked(void)
 /* Half of the zone at most may be alive, so that everything finds room with its gaps. */
 void code_move_all(void)
 {
-    size_t used = 0;
     ng_world_stop();
     base_lock(&code_lock);
-    for (int i = 0; i < CODE_REGIONS; i++)
-        used += zone.used[i];
+    const size_t used = zone_used();
     bury();
     if (used < zone.size / 2 && epoch_passed(epoch_advance())) {
         reclaim();
@@ -455,22 +560,11 @@ void code_move_all(void)
     ng_world_resume();
 }
 
-void code_perf_map(bool on)
-{
-    char path[64];
-    if (!on || perf_map)
-        return;
-    snprintf(path, sizeof path, "/tmp/perf-%d.map", getpid());
-    perf_map = fopen(path, "we");
-}
-
 void code_stats(void)
 {
-    size_t used = 0;
-    for (int i = 0; i < CODE_REGIONS; i++)
-        used += zone.used[i];
-    report_debug("code zone: %zu bytes, %zu used; %lu translations made, %lu deleted, %lu moved, %u alive",
-                 zone.size, used, stats.inserted, stats.deleted, stats.moved, table_count());
+    const size_t used = zone_used();
+    report_debug("code zone: %zu bytes, %zu used; %lu translations made, %lu of them of hot code, %lu deleted, %lu moved, %u alive",
+                 zone.size, used, stats.inserted, stats.hot, stats.deleted, stats.moved, table_count());
     report_debug("code zone: %lu jumps chained, %lu regions evicted, %lu waits for safe points", stats.chained,
                  stats.evicted_regions, stats.waits);
 }

@@ -11,26 +11,44 @@
 struct translation {                 /* opaque to others but for these */
     guest_addr pc; uint32_t guest_bytes; uint8_t mode;
     uint32_t id;
-    uint8_t *rx; uint32_t size;
+    uint8_t *rx; uint32_t size;      /* the first `hot` bytes at rx, the rest at cold_rx */
+    uint8_t *cold_rx; uint32_t hot;
+    uint32_t entry, table_entry, cache_entry; /* offsets from rx; see struct vex_code */
     struct vex_side *sides; uint32_t n_sides;
     struct vex_exit *exits; uint32_t n_exits;
-    uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc */
+    uint32_t *insn_offset; uint32_t n_insns; /* insn_offset[i]: of instruction i from pc (signed), [n_insns]: where the last leads */
+    bool reads_flags;                /* that were made before it */
+    bool hot_tier;                   /* a longer translation of hot code */
     bool checked;                    /* from a page that changes often: made anew for every run, never linked */
 };
 
-void code_init(size_t zone_size);
+/* hot_after: runs after which a block that counts leaves by IR_EXIT_HOT, at least 1. */
+void code_init(size_t zone_size, uint32_t hot_after);
 void *code_tramp(enum vex_tramp t);              /* RX address */
 /* Copies *c into the zone as the translation of (b->pc, b->mode) and publishes it; another thread's earlier
  * one wins.  Evicts cold translations when full.  Never fails. */
 struct translation *code_insert(const struct ir_block *b, const struct vex_code *c);
+/* The same for a longer translation of hot code: takes the place of the first one, jumps that lead there included. */
+struct translation *code_insert_hot(const struct ir_block *b, const struct vex_code *c);
+/* Runs of a first translation so far; from any thread, roughly. */
+uint32_t code_runs(const struct translation *t);
+/* Lets it count on without end: it stays as it is. */
+void code_stop_counting(struct translation *t);
 struct translation *code_find(guest_addr pc, int mode);          /* or NULL */
 struct translation *code_by_host(const void *rx);                /* translation that holds a host address, or NULL */
+/* Host address of an offset in t's code. */
+static inline uint8_t *code_at(const struct translation *t, uint32_t offset)
+{
+    return offset < t->hot ? t->rx + offset : t->cold_rx + (offset - t->hot);
+}
+static inline void *code_entry(const struct translation *t) { return code_at(t, t->entry); }
 struct translation *code_by_id(uint32_t id);
 /* Guest state description at a host pc inside t. */
 const struct vex_side *code_side(const struct translation *t, const void *rx);
 /* Patches t's exit to jump to `to` directly (no-op if either is dying). */
 void code_chain(struct translation *t, uint32_t exit, struct translation *to);
 void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation *to);
+void *code_jump_cache_find(struct x86_state *s, guest_addr pc);  /* own thread's, after a safe point: code, or NULL */
 void code_jump_cache_clear(struct x86_state *s);
 void code_discard_range(guest_addr a, uint64_t size);            /* any mode */
 void code_discard_all(void);
@@ -43,5 +61,6 @@ void code_thread_exit(struct x86_state *s);
 /* Around fork, with all other threads stopped: the child gets a zone of its own. */
 void code_before_fork(void);
 void code_after_fork(bool child);        /* in both processes; also if there was no child */
-void code_perf_map(bool on);
+/* --perf-map: the living translations into /tmp/perf-PID.map, where perf looks for the names of generated code. */
+void code_perf_map(void);
 void code_stats(void);

@@ -8,11 +8,12 @@
 #include <sys/mman.h>
 #include "code/internal.h"
 
-enum { JUMP_CACHE_ENTRIES = 65536 };
-struct jump_entry { uint64_t pc; _Atomic(uint8_t *) code; };   /* code NULL: empty */
+struct jump_entry { uint64_t pc; _Atomic(uint8_t *) code; };   /* struct x86_jump */
+_Static_assert(sizeof(struct jump_entry) == sizeof(struct x86_jump), "as generated code sees it");
 
 struct code_thread {
     struct x86_state *s;
+    _Atomic(void *) *jumps;              /* its run_jumps */
     _Atomic uint64_t seen;
     struct code_thread *next;
 };
@@ -20,15 +21,25 @@ static struct code_thread *threads;
 static _Atomic uint64_t epoch = 1;
 static __thread struct code_thread *self __attribute__((tls_model("initial-exec")));
 
+/* Nobody stands at the empty places of the first level: the trampoline looks further. */
+static void empty_first_level(_Atomic(void *) *jumps)
+{
+    void *const nobody = code_tramp(VEX_TRAMP_INDIRECT);
+    for (size_t i = 0; i < X86_JUMPS; i++)
+        atomic_store_explicit(&jumps[i], nobody, memory_order_relaxed);
+}
+
 void code_thread_init(struct x86_state *s)
 {
-    void *cache = mmap(NULL, JUMP_CACHE_ENTRIES * sizeof(struct jump_entry), PROT_READ | PROT_WRITE,
+    void *cache = mmap(NULL, X86_JUMPS * sizeof(struct jump_entry), PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (cache == MAP_FAILED)
-        base_out_of_memory(JUMP_CACHE_ENTRIES * sizeof(struct jump_entry));
+        base_out_of_memory(X86_JUMPS * sizeof(struct jump_entry));
     s->jump_cache = cache;
     struct code_thread *t = base_alloc(sizeof *t);
     t->s = s;
+    t->jumps = (_Atomic(void *) *)run_jumps;
+    empty_first_level(t->jumps);
     base_lock(&code_lock);
     atomic_store(&t->seen, atomic_load(&epoch));
     t->next = threads;
@@ -49,35 +60,50 @@ void code_thread_exit(struct x86_state *s)
     base_unlock(&code_lock);
     free(t);
     self = NULL;
-    munmap(s->jump_cache, JUMP_CACHE_ENTRIES * sizeof(struct jump_entry));
+    munmap(s->jump_cache, X86_JUMPS * sizeof(struct jump_entry));
     s->jump_cache = NULL;
 }
 
 void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation *to)
 {
-    struct jump_entry *e = (struct jump_entry *)s->jump_cache + (pc & (JUMP_CACHE_ENTRIES - 1));
+    struct jump_entry *e = (struct jump_entry *)s->jump_cache + x86_jump_second(pc);
+    _Atomic(void *) *first = (_Atomic(void *) *)&run_jumps[x86_jump_first(pc)];
+    if (!to->cache_entry) /* of a mode that indirect jumps do not lead to */
+        return;
     atomic_store_explicit(&e->code, NULL, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     e->pc = pc;
-    atomic_store(&e->code, to->rx);
-    /* Its killer may have looked at the entry just before. */
-    if (((struct node *)to)->dead)
+    atomic_store(&e->code, code_at(to, to->cache_entry));
+    atomic_store(first, code_at(to, to->table_entry));
+    /* Its killer may have looked at the entries just before. */
+    if (((struct node *)to)->dead) {
         atomic_store(&e->code, NULL);
+        atomic_store(first, code_tramp(VEX_TRAMP_INDIRECT));
+    }
 }
 
-/* Another thread's entry is changed under it: one word, compared first. */
+void *code_jump_cache_find(struct x86_state *s, guest_addr pc)
+{
+    struct jump_entry *e = (struct jump_entry *)s->jump_cache + x86_jump_second(pc);
+    return e->pc == pc ? atomic_load(&e->code) : NULL;
+}
+
+/* Another thread's entries are changed under it: one word each, compared first. */
 void epoch_forget_jumps(const struct node *n)
 {
     for (struct code_thread *t = threads; t; t = t->next) {
-        struct jump_entry *e = (struct jump_entry *)t->s->jump_cache + (n->t.pc & (JUMP_CACHE_ENTRIES - 1));
-        uint8_t *expected = n->t.rx;
+        struct jump_entry *e = (struct jump_entry *)t->s->jump_cache + x86_jump_second(n->t.pc);
+        uint8_t *expected = code_at(&n->t, n->t.cache_entry);
+        void *expected_first = code_at(&n->t, n->t.table_entry);
         atomic_compare_exchange_strong(&e->code, &expected, NULL);
+        atomic_compare_exchange_strong(&t->jumps[x86_jump_first(n->t.pc)], &expected_first, code_tramp(VEX_TRAMP_INDIRECT));
     }
 }
 
 void code_jump_cache_clear(struct x86_state *s)
 {
-    madvise(s->jump_cache, JUMP_CACHE_ENTRIES * sizeof(struct jump_entry), MADV_DONTNEED);
+    madvise(s->jump_cache, X86_JUMPS * sizeof(struct jump_entry), MADV_DONTNEED);
+    empty_first_level((_Atomic(void *) *)run_jumps);
 }
 
 void code_safe_point(struct x86_state *s)

@@ -33,6 +33,9 @@ struct node {
     struct code_edge *edges;             /* one an exit */
     struct vex_reloc *relocs;
     uint32_t n_relocs;
+    struct ir_extent *extents;           /* guest code it was made of */
+    uint32_t n_extents;
+    uint32_t *cross, n_cross;            /* of vex_code; only under --stress=move */
     struct code_page_link *pages;
     uint32_t n_pages;
     struct node *region_next, **region_link;
@@ -40,20 +43,29 @@ struct node {
 
 extern struct base_lock code_lock;
 
-/* ---- zone.c: memory ---- */
+/* ---- zone.c: memory ----
+ * A region is filled from below with what runs often, from above with what runs seldom.  Regions make two rings:
+ * first translations, and the longer ones of hot code. */
+struct code_ring { int first, n, current; };
+struct code_place { size_t hot, cold; }; /* offsets from rx */
 struct code_zone {
     uint8_t *rx, *rw;
     size_t size;                         /* all, trampolines included */
-    size_t region_size, used[CODE_REGIONS];
-    int current;
+    size_t region_size, hot_used[CODE_REGIONS], cold_used[CODE_REGIONS];
+    int32_t *counters;                   /* by id: runs until a first translation counts as hot */
+    uint32_t n_counters;
+    struct code_ring rings[2];
     struct node *nodes[CODE_REGIONS];    /* living translations by region */
     uint64_t emptied_at[CODE_REGIONS];   /* epoch when its last translation died */
 };
 extern struct code_zone zone;
 void zone_map(size_t size);
-/* Room for size bytes in the current region: offset from rx, or 0 if it is full. */
-size_t zone_take(size_t size);
-size_t zone_region_start(int region);
+/* Room in a region: true, *p; false if it is full. */
+bool zone_take(int region, size_t hot, size_t cold, struct code_place *p);
+void zone_region_reset(int region);
+size_t zone_used(void);
+void zone_copy_to(uint8_t *to);          /* what is in use, at the same offsets */
+static inline int ring_next(const struct code_ring *r, int region) { return r->first + (region - r->first + 1) % r->n; }
 void zone_copy_before_fork(void);
 void zone_copy_after_fork(bool child);
 static inline uint8_t *zone_rw(const uint8_t *rx)

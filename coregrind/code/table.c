@@ -7,7 +7,7 @@
 #include "code/internal.h"
 #include "report/report.h"
 
-enum { BUCKETS = 1 << 17, PAGE_BUCKETS = 1 << 14, MIN_BYTES = 64 };
+enum { BUCKETS = 1 << 17, PAGE_BUCKETS = 1 << 14 };
 
 static _Atomic(struct node *) *buckets;
 static struct code_page_link **page_buckets;
@@ -29,7 +29,7 @@ static void *reserve(size_t size)
 
 void table_init(void)
 {
-    id_limit = (uint32_t)(2 * zone.size / MIN_BYTES) + 1024;
+    id_limit = zone.n_counters;
     buckets = reserve(BUCKETS * sizeof *buckets);
     page_buckets = reserve(PAGE_BUCKETS * sizeof *page_buckets);
     by_id = reserve(id_limit * sizeof *by_id);
@@ -61,11 +61,17 @@ static uint32_t take_id(void)
     return id;
 }
 
+static void name_granules(const uint8_t *rx, size_t size, uint32_t id)
+{
+    const size_t first = (rx - zone.rx) / CODE_ALIGN;
+    for (size_t i = 0; i < (size + CODE_ALIGN - 1) / CODE_ALIGN; i++)
+        atomic_store_explicit(&granules[first + i], id, memory_order_release);
+}
+
 void table_host(struct node *n)
 {
-    const size_t first = (n->t.rx - zone.rx) / CODE_ALIGN;
-    for (size_t i = 0; i <= (n->t.size - 1) / CODE_ALIGN; i++)
-        atomic_store_explicit(&granules[first + i], n->t.id, memory_order_release);
+    name_granules(n->t.rx, n->t.hot, n->t.id);
+    name_granules(n->t.cold_rx, n->t.size - n->t.hot, n->t.id);
 }
 
 static size_t page_bucket(guest_addr page)
@@ -90,7 +96,7 @@ void table_name(struct node *n)
 void table_add(struct node *n)
 {
     for (uint32_t i = 0; i < n->n_pages; i++)
-        add_page(n, &n->pages[i], ROUND_DOWN(n->t.pc, NG_PAGE) + i * NG_PAGE);
+        add_page(n, &n->pages[i], n->pages[i].page);
     count++;
     atomic_store_explicit(&by_id[n->t.id], n, memory_order_release);
     table_host(n);
@@ -148,18 +154,25 @@ struct translation *code_by_id(uint32_t id)
     return n ? &n->t : NULL;
 }
 
+/* Offset of a host address in t's code; UINT32_MAX if it is elsewhere. */
+static uint32_t offset_in(const struct translation *t, const void *rx)
+{
+    const size_t hot = (const uint8_t *)rx - t->rx, cold = (const uint8_t *)rx - t->cold_rx;
+    return hot < t->hot ? (uint32_t)hot : cold < t->size - t->hot ? (uint32_t)(t->hot + cold) : UINT32_MAX;
+}
+
 struct translation *code_by_host(const void *rx)
 {
     const size_t offset = (const uint8_t *)rx - zone.rx;
     if ((const uint8_t *)rx < zone.rx || offset >= zone.size)
         return NULL;
     struct translation *t = code_by_id(atomic_load_explicit(&granules[offset / CODE_ALIGN], memory_order_acquire));
-    return t && (const uint8_t *)rx >= t->rx && (const uint8_t *)rx < t->rx + t->size ? t : NULL;
+    return t && offset_in(t, rx) < t->size ? t : NULL;
 }
 
 const struct vex_side *code_side(const struct translation *t, const void *rx)
 {
-    const uint32_t offset = (uint32_t)((const uint8_t *)rx - t->rx);
+    const uint32_t offset = offset_in(t, rx);
     uint32_t low = 0, high = t->n_sides; /* sides[low] is at or before offset, sides[high] after it */
     if (!high || t->sides[0].host_offset > offset)
         return NULL;

@@ -6,19 +6,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "code/internal.h"
+#include "launch/options.h"
 #include "report/report.h"
 
 struct code_zone zone;
-
-/* Both views of fd, which is closed: the guest may share its descriptors with other processes. */
-static void map_views(int fd, uint8_t **rx, uint8_t **rw)
-{
-    *rx = mmap(NULL, zone.size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    *rw = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (*rx == MAP_FAILED || *rw == MAP_FAILED)
-        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
-    close(fd);
-}
+enum { FIRST_RING = 5,                   /* regions of first translations */
+       MIN_BYTES = 64 };                 /* of a translation, more or less */
 
 static int zone_file(void)
 {
@@ -29,25 +22,91 @@ static int zone_file(void)
     return hidden >= 0 ? hidden : fd;
 }
 
+/* Both views of a new file, which is closed: the guest may share its descriptors with other processes.  *rx: the
+ * (reserved) address of the RX view, or NULL. */
+static void map_views(uint8_t **rx, uint8_t **rw)
+{
+    const int fd = zone_file();
+    *rx = mmap(*rx, zone.size, PROT_READ | PROT_EXEC, MAP_SHARED | (*rx ? MAP_FIXED : 0), fd, 0);
+    *rw = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (*rx == MAP_FAILED || *rw == MAP_FAILED)
+        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
+    close(fd);
+}
+
+/* The same of memory that goes by the name /dev/zero: perf asks /tmp/perf-PID.map for no other shared memory.
+ * (Strict overcommit counts all of it at once, unlike the file.) */
+static void map_views_for_perf(uint8_t **rx, uint8_t **rw)
+{
+    *rw = mmap(NULL, zone.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    *rx = *rw == MAP_FAILED ? MAP_FAILED : mremap(*rw, 0, zone.size, MREMAP_MAYMOVE | (*rx ? MREMAP_FIXED : 0), *rx);
+    if (*rx == MAP_FAILED || mprotect(*rx, zone.size, PROT_READ | PROT_EXEC) != 0)
+        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
+}
+
+static void make_views(uint8_t **rx, uint8_t **rw)
+{
+    if (options.perf_map)
+        map_views_for_perf(rx, rw);
+    else
+        map_views(rx, rw);
+}
+
 void zone_map(size_t size)
 {
     zone.region_size = ROUND_DOWN(size / CODE_REGIONS, NG_PAGE);
     zone.size = CODE_TRAMP_BYTES + CODE_REGIONS * zone.region_size;
-    map_views(zone_file(), &zone.rx, &zone.rw);
+    zone.rings[0] = (struct code_ring){ .n = FIRST_RING };
+    zone.rings[1] = (struct code_ring){ .first = FIRST_RING, .n = CODE_REGIONS - FIRST_RING, .current = FIRST_RING };
+    /* Counters stand right behind the RX view, where code reaches them. */
+    zone.n_counters = (uint32_t)(2 * zone.size / MIN_BYTES) + 1024;
+    const size_t counters = ROUND_UP(zone.n_counters * sizeof *zone.counters, NG_PAGE);
+    zone.rx = mmap(NULL, zone.size + counters, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (zone.rx == MAP_FAILED)
+        ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
+    zone.counters = (int32_t *)(zone.rx + zone.size);
+    make_views(&zone.rx, &zone.rw);
 }
 
-size_t zone_region_start(int region)
+static size_t region_start(int region)
 {
     return CODE_TRAMP_BYTES + region * zone.region_size;
 }
 
-size_t zone_take(size_t size)
+bool zone_take(int region, size_t hot, size_t cold, struct code_place *p)
 {
-    const size_t used = zone.used[zone.current], want = ROUND_UP(size, CODE_ALIGN);
-    if (used + want > zone.region_size)
-        return 0;
-    zone.used[zone.current] = used + want;
-    return zone_region_start(zone.current) + used;
+    hot = ROUND_UP(hot, CODE_ALIGN);
+    cold = ROUND_UP(cold, CODE_ALIGN);
+    if (zone.hot_used[region] + zone.cold_used[region] + hot + cold > zone.region_size)
+        return false;
+    p->hot = region_start(region) + zone.hot_used[region];
+    zone.hot_used[region] += hot;
+    zone.cold_used[region] += cold;
+    p->cold = region_start(region + 1) - zone.cold_used[region];
+    return true;
+}
+
+void zone_region_reset(int region)
+{
+    zone.hot_used[region] = zone.cold_used[region] = 0;
+}
+
+size_t zone_used(void)
+{
+    size_t used = 0;
+    for (int i = 0; i < CODE_REGIONS; i++)
+        used += zone.hot_used[i] + zone.cold_used[i];
+    return used;
+}
+
+void zone_copy_to(uint8_t *to)
+{
+    memcpy(to, zone.rw, CODE_TRAMP_BYTES);
+    for (int i = 0; i < CODE_REGIONS; i++) {
+        const size_t low = region_start(i), high = region_start(i + 1) - zone.cold_used[i];
+        memcpy(to + low, zone.rw + low, zone.hot_used[i]);
+        memcpy(to + high, zone.rw + high, zone.cold_used[i]);
+    }
 }
 
 static uint8_t *copy_rx, *copy_rw;
@@ -56,11 +115,9 @@ static uint8_t *copy_rx, *copy_rw;
  * before the fork: after it the parent goes on changing its own. */
 void zone_copy_before_fork(void)
 {
-    map_views(zone_file(), &copy_rx, &copy_rw);
-    for (int i = -1; i < CODE_REGIONS; i++) {
-        const size_t at = i < 0 ? 0 : zone_region_start(i), n = i < 0 ? CODE_TRAMP_BYTES : zone.used[i];
-        memcpy(copy_rw + at, zone.rw + at, n);
-    }
+    copy_rx = NULL;
+    make_views(&copy_rx, &copy_rw);
+    zone_copy_to(copy_rw);
 }
 
 static void move_view(uint8_t *from, uint8_t *to)

@@ -31,6 +31,7 @@ enum { RESOLVER = 0x8000, SLOT = 16, PAGE_AT = 0x38000000 };
 static guest_addr hook_page;
 static uint64_t hook_page_size;
 static uint32_t n_rows;
+static _Atomic uint64_t *calls;          /* by row; NULL: not counted */
 
 static const struct ng_redirect *row_of(uint32_t id)
 {
@@ -196,6 +197,8 @@ void redirect_call(struct ng_thread *t, uint32_t id)
     const guest_addr stub = stub_of(id);
     s->rip = stub;
     t->hook.redirect = (int)id;
+    if (calls)
+        atomic_fetch_add_explicit(&calls[r - tool->redirects], 1, memory_order_relaxed);
     r->hook(t, s);
     t->hook.redirect = 0;
     if (!redirect_outcome(t))
@@ -214,6 +217,32 @@ bool redirect_describe(guest_addr pc, const char **name, const char **file, int 
     *file = r->file;
     *line = r->line;
     return true;
+}
+
+static const char *name_of(uint32_t row)
+{
+    const struct ng_redirect *r = &tool->redirects[row];
+    return r->display ? r->display : r->symbol;
+}
+
+void redirect_count_calls(void)
+{
+    if (n_rows)
+        calls = base_alloc(n_rows * sizeof *calls);
+}
+
+const char *redirect_calls(uint32_t row, uint64_t *n)
+{
+    *n = 0;
+    if (!calls || row >= n_rows)
+        return NULL;
+    for (uint32_t i = 0; i < n_rows; i++)
+        if (!strcmp(name_of(i), name_of(row))) {
+            if (i < row)
+                break;
+            *n += calls[i];
+        }
+    return name_of(row);
 }
 
 /* ---- the hook page ---- */

@@ -20,6 +20,11 @@ uint32_t redirect_at(guest_addr pc);
 void redirect_call(struct ng_thread *t, uint32_t id);
 /* Display of a hook's frame: name, file, line; false if pc is no hook. */
 bool redirect_describe(guest_addr pc, const char **name, const char **file, int *line);
+/* Calls are counted by function from now on (after redirect_init). */
+void redirect_count_calls(void);
+/* The function of a row, and how often it was called: 0 but for the first of several rows with one name.
+ * NULL past the last row. */
+const char *redirect_calls(uint32_t row, uint64_t *n);
 void redirect_init(void);                              /* maps the hook page */
 /* What a hook asked for with ng_fault or ng_hook_jump.  redirect_call calls this after the hook, with state.rip at
  * the function's stub: true if it was carried out, and then there is no return to the caller. */

@@ -209,15 +209,17 @@ int kernel_altstack_flags(const struct ng_thread *t, guest_addr sp)
     return !t->altstack.size ? SS_DISABLE : on_altstack(t, sp) ? SS_ONSTACK : 0;
 }
 
-/* Addresses of the frame and its XSAVE image; false if they do not fit the alternate stack. */
-static bool frame_place(const struct ng_thread *t, const struct kernel_sigaction *a, guest_addr *frame, guest_addr *fp)
+/* Addresses of the frame and its XSAVE image, and from where the stack grows down to it; false if they do not fit the
+ * alternate stack. */
+static bool frame_place(const struct ng_thread *t, const struct kernel_sigaction *a, guest_addr *frame, guest_addr *fp, guest_addr *from)
 {
     guest_addr sp = t->state.gpr[X86_RSP];
     const bool nested = on_altstack(t, sp);
     bool entering = false;
+    *from = sp;
     sp -= 128;
     if ((a->flags & SA_ONSTACK) && kernel_altstack_flags(t, sp) == 0) {
-        sp = t->altstack.sp + t->altstack.size;
+        *from = sp = t->altstack.sp + t->altstack.size;
         entering = true;
     }
     *fp = ROUND_DOWN(sp - FP_SIZE, 64);
@@ -263,9 +265,8 @@ bool kernel_frame_push(struct ng_thread *t, const struct kernel_sigaction *a, co
 {
     struct xsave_area x;
     struct frame f = { .pretcode = a->restorer, .mask = saved_mask, .info = *info };
-    guest_addr at, fp;
-    const guest_addr old_sp = t->state.gpr[X86_RSP];
-    if (!(a->flags & 0x04000000 /* SA_RESTORER */) || !frame_place(t, a, &at, &fp))
+    guest_addr at, fp, from;
+    if (!(a->flags & 0x04000000 /* SA_RESTORER */) || !frame_place(t, a, &at, &fp, &from))
         return false;
     fp_save(t, &x);
     frame_fill(t, &f);
@@ -278,7 +279,7 @@ bool kernel_frame_push(struct ng_thread *t, const struct kernel_sigaction *a, co
         return false;
     shadows_push(t, at);
     if (tool->events.stack_set)
-        tool->events.stack_set(t, old_sp, at);
+        tool->events.stack_set(t, from, at);
     if (tool->events.post_mem_write)
         tool->events.post_mem_write(t, at, fp + FP_SIZE - at);
     if ((uint32_t)t->altstack.flags & ALT_AUTODISARM)

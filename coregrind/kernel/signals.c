@@ -12,6 +12,7 @@
 #include "launch/options.h"
 #include "report/report.h"
 #include "space/space.h"
+#include "tool/load.h"
 
 #ifndef SA_RESTORER
 #define SA_RESTORER 0x04000000
@@ -270,9 +271,18 @@ static void fault_in_generated(struct ng_thread *t, const siginfo_t *info, ucont
     g[REG_EFL] &= ~0x400ll;
 }
 
+/* A page of a plane that the tool has protected? */
+static bool fault_is_the_tools(const siginfo_t *info)
+{
+    return info->si_signo == SIGSEGV && info->si_code == SEGV_ACCERR && tool->plane_fault &&
+           tool->plane_fault((uint64_t)(uintptr_t)info->si_addr);
+}
+
 static void host_fault(int sig, const siginfo_t *info, ucontext_t *uc)
 {
     struct ng_thread *t = &run_self;
+    if (fault_is_the_tools(info))
+        return;
     const void *pc = (const void *)uc->uc_mcontext.gregs[REG_RIP];
     const struct translation *x = run_is_guest && t->in_generated ? code_by_host(pc) : NULL;
     if (x) {

@@ -26,7 +26,14 @@ struct kernel_actions {
 };
 
 /* A fault in generated code, from the host handler to the dispatcher. */
-struct kernel_fault { int sig, code, trapno, err; guest_addr at; bool report; uint64_t size; bool write; guest_addr tool_at; };
+struct kernel_fault {
+    int sig, code, trapno, err;
+    guest_addr at;
+    /* for the tool: whether to tell it, the guest's operand; write: it is only written; writes: it is written, too */
+    bool report, write, writes;
+    uint64_t size;
+    guest_addr tool_at;
+};
 
 struct kernel_pending {
     struct kernel_actions *actions;

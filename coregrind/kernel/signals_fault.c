@@ -5,7 +5,8 @@
  * gs: operand is a check of the V plane, S above the guest's address; the guest never
  * knows, so S is taken off.  A non-canonical address raises #GP natively (no address in
  * the siginfo; #SS and SIGBUS through rsp or rbp), any other wild one a page fault.
- * The access's size and direction are the guest instruction's.  */
+ * The access's size and direction are the guest instruction's.  One that reads and writes
+ * its operand faults as a write natively, although here a load of its own may come first.  */
 #include <Zydis/Zydis.h>
 #include "kernel/signals.h"
 #include "space/space.h"
@@ -131,6 +132,7 @@ static void describe_access(struct ng_thread *t, struct kernel_fault *f, guest_a
         start += t->state.gs_base;
     f->size = o->size / 8 ? o->size / 8 : 1;
     f->write = !(o->actions & ZYDIS_OPERAND_ACTION_MASK_READ);
+    f->writes = o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
     if (at - start < f->size)
         f->tool_at = start;
     *stack_segment = is_stack_operand(o);
@@ -157,7 +159,9 @@ static void describe_memory_fault(struct ng_thread *t, const siginfo_t *info, co
         f->code = SEGV_MAPERR;
         f->at = at;
         f->trapno = 14;
-        f->err = 4 | (f->write ? 2 : 0) | (at >> 63 ? 1 : 0); /* the kernel's half always reads as present */
+        f->err = 4 | (f->writes ? 2 : 0) | (at >> 63 ? 1 : 0); /* the kernel's half always reads as present */
+    } else if (f->writes) {
+        f->err |= 2;
     }
 }
 

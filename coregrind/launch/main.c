@@ -42,7 +42,7 @@ int main(int argc, char **argv, char **envp)
     report_init();
     run_init();
     space_init(argv, envp, tool->wants_planes_v, tool->wants_planes_o);
-    code_init((size_t)options.code_zone_size);
+    code_init((size_t)options.code_zone_size, (uint32_t)(options.hot ? options.hot : INT32_MAX));
     redirect_init();
     if (tool->init && tool->init() != 0)
         ng_fatal("the tool %s cannot start", tool->name);

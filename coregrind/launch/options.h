@@ -27,13 +27,14 @@ struct options {
     int64_t redzone_size, alignment;
     bool sigill_diagnostics;
     bool trace_syscalls, trace_signals;
-    bool stats;
+    bool stats, perf_map;
     int jit;                       /* 0 jit, 1 interp */
     int cpu;                       /* 0 x86-64-v3, 1 host */
     unsigned trace;                /* bits: 1 guest 2 ir 4 opt 8 tool 16 host */
     guest_addr trace_from, trace_to;
     unsigned stress;               /* STRESS_* */
     int64_t code_zone_size;        /* bytes */
+    int64_t hot;                   /* runs of a block until a longer translation is made; 0: never */
     int64_t sanity;
     /* the client */
     int argc; char **argv;         /* argv[0] is the program as given */

@@ -14,17 +14,23 @@
 #include "space/space.h"
 #include "tool/load.h"
 
-#define EXIT_INFO_FAULT (~0ull)
 enum { STRESS_EVENTS = STRESS_FLUSH | STRESS_EVICT | STRESS_MOVE | STRESS_SIGNAL };
 
 /* What the last exit left to do once the next translation is known. */
 struct link { bool chain, indirect; uint32_t id, exit; };
 
-static int32_t state_offset;
+__thread void *run_jumps[X86_JUMPS] __attribute__((tls_model("initial-exec"), aligned(64)));
+static int32_t state_offset, jumps_offset;
 
-int32_t run_state_offset(void)
+struct vex_host run_vex_host(void)
 {
-    return state_offset;
+    return (struct vex_host){
+        .state_offset = state_offset, .jumps_offset = jumps_offset, .guest_in_host_regs = true,
+        .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O, .hostcall = run_hostcall,
+#ifdef NG_DEBUG
+        .debug = true,
+#endif
+    };
 }
 
 static uint64_t guest_pc_now(void)
@@ -36,9 +42,10 @@ void run_init(void)
 {
     char *base;
     __asm__("mov %%fs:0, %0" : "=r"(base)); /* the thread control block's first word is its own address */
-    const ptrdiff_t offset = (char *)&run_self.state - base;
-    ng_assert(offset < 0 && offset > INT32_MIN);
-    state_offset = (int32_t)offset;
+    const ptrdiff_t state = (char *)&run_self.state - base, jumps = (char *)run_jumps - base;
+    ng_assert(state < 0 && state > INT32_MIN && jumps < 0 && jumps > INT32_MIN);
+    state_offset = (int32_t)state;
+    jumps_offset = (int32_t)jumps;
     base_guest_pc = guest_pc_now;
 }
 
@@ -47,7 +54,7 @@ void run_enter(struct ng_thread *t, const struct translation *to)
     void (*tramp)(struct x86_state *, void *) = (void (*)(struct x86_state *, void *))code_tramp(VEX_TRAMP_ENTER);
     t->in_generated = true;
     atomic_signal_fence(memory_order_seq_cst);
-    tramp(&t->state, to->rx);
+    tramp(&t->state, code_entry(to));
     atomic_signal_fence(memory_order_seq_cst);
     t->in_generated = false;
 }
@@ -104,13 +111,13 @@ static void fetch_fault(struct ng_thread *t, guest_addr at)
         kernel_signal_raise(t, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, at, 14, mapped ? 0x15 : 0x14);
 }
 
-static struct translation *find_or_translate(struct ng_thread *t, int mode)
+static struct translation *find_or_translate(struct ng_thread *t, int mode, bool indirect)
 {
     struct translation *to = code_find(t->state.rip, mode);
     guest_addr fault_at;
     if (to && to->checked && !run_checked_is_same(to))
         to = NULL;
-    if (!to && !(to = run_translate(t, t->state.rip, mode, &fault_at)))
+    if (!to && !(to = run_translate(t, t->state.rip, mode, indirect, &fault_at)))
         fetch_fault(t, fault_at);
     return to;
 }
@@ -224,6 +231,9 @@ static int act(struct ng_thread *t, const struct ir_exit *e, struct link *link)
         return 0;
     case IR_EXIT_ATTENTION:
         return e->mode;
+    case IR_EXIT_HOT:
+        run_translate_hot(t, e->pc);
+        return 0;
     case IR_EXIT_EMULATE:
         run_emulate(t, e);
         return 0;
@@ -231,13 +241,45 @@ static int act(struct ng_thread *t, const struct ir_exit *e, struct link *link)
     ng_fatal("generated code left by exit kind %d at 0x%llx", e->kind, (unsigned long long)t->state.rip);
 }
 
+/* Must the dispatcher see to something before generated code goes on? */
+static bool has_business(const struct ng_thread *t)
+{
+    return t->exiting || options.stress || kernel_signals_waiting(t) ||
+           (__atomic_load_n(&t->state.attention, __ATOMIC_SEQ_CST) & X86_ATT_EVENTS);
+}
+
+/* A replaced function was called: generated code comes here, past the dispatcher.  As there, the state is exact
+ * and no translation is in use.  What the jump cache does not know is left to the dispatcher. */
+void *run_hostcall(struct x86_state *s)
+{
+    struct ng_thread *t = &run_self;
+    const uint64_t info = s->exit_info;
+    const struct translation *from = code_by_id((uint32_t)(info >> 32));
+    t->in_generated = false;
+    ng_assert(from && (uint32_t)info < from->n_exits && s == &t->state);
+    const struct ir_exit *e = &from->exits[(uint32_t)info].ir;
+    s->rip = e->pc;
+    t->stats[RUN_STAT_HOSTCALLS]++;
+    redirect_call(t, e->aux);
+    code_safe_point(s);
+    void *next = has_business(t) ? NULL : code_jump_cache_find(s, s->rip);
+    t->in_generated = true;
+    if (!next)
+        s->exit_info = VEX_EXIT_INDIRECT; /* state.rip says where to go on */
+    return next;
+}
+
 /* The exit named by state.exit_info. */
 static int leave(struct ng_thread *t, struct link *link)
 {
     const uint64_t info = t->state.exit_info;
-    if (info == EXIT_INFO_FAULT) {
+    if (info == VEX_EXIT_FAULT) {
         t->stats[RUN_STAT_FAULTS]++;
         kernel_fault_raise(t);
+        return 0;
+    }
+    if (info == VEX_EXIT_INDIRECT) {
+        link->indirect = true;
         return 0;
     }
     link->id = (uint32_t)(info >> 32);
@@ -257,8 +299,8 @@ static int turn(struct ng_thread *t, int mode, struct link *link)
     *link = (struct link){ 0 };
     if ((options.stress & STRESS_DIRTY) && tool->modes > 1)
         mode = 1;
-    struct translation *to = find_or_translate(t, mode);
-    if (!to)
+    struct translation *to = find_or_translate(t, mode, last.indirect);
+    if (!to || (last.indirect && !run_note_indirect(to)))
         return 0;
     connect(t, &last, to, mode);
     run_enter(t, to);

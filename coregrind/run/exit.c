@@ -10,39 +10,6 @@
 #include "symbols/symbols.h"
 #include "tool/load.h"
 
-static const char *const stat_names[RUN_STATS] = {
-    [RUN_STAT_TURNS] = "dispatcher turns",
-    [RUN_STAT_TRANSLATIONS] = "translations",
-    [RUN_STAT_GUEST_INSNS] = "guest instructions translated",
-    [RUN_STAT_HOST_BYTES] = "host bytes emitted",
-    [RUN_STAT_CHAINED] = "exits chained",
-    [RUN_STAT_INDIRECT] = "jump cache fills",
-    [RUN_STAT_SYSCALLS] = "system calls",
-    [RUN_STAT_HOSTCALLS] = "replaced functions called",
-    [RUN_STAT_REQUESTS] = "client requests",
-    [RUN_STAT_SIGNALS] = "signals delivered",
-    [RUN_STAT_FAULTS] = "faults in generated code",
-    [RUN_STAT_ATTENTION] = "attention events",
-    [RUN_STAT_MODE] = "mode changes through the dispatcher",
-    [RUN_STAT_DIRTY_TRANSLATIONS] = "translations of other modes than 0",
-};
-
-static void print_thread_stats(struct ng_thread *t, void *arg)
-{
-    (void)arg;
-    report_debug("thread %d (%s):", t->id, t->name);
-    for (int i = 0; i < RUN_STATS; i++)
-        report_debug("  %-40s %s", stat_names[i], ng_commas(t->stats[i]));
-}
-
-void run_print_stats(void)
-{
-    ng_threads_each(print_thread_stats, NULL);
-    code_stats();
-    if (tool->stats)
-        tool->stats();
-}
-
 /* libc frees what it holds only for leak checkers to see it freed.  Guest code, with all other
  * threads stopped: if it would wait for one of them, it is abandoned (kernel_blocking does not wait then). */
 static void run_freeres(struct ng_thread *t)
@@ -79,6 +46,8 @@ static void report(int code)
     report_summary();
     if (options.stats)
         run_print_stats();
+    if (options.perf_map)
+        code_perf_map();
 }
 
 void run_process_exit(struct ng_thread *t, int code, int signal)

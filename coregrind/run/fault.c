@@ -25,7 +25,7 @@ static uint64_t flags_from_spill(uint16_t spill)
 static guest_addr side_pc(const struct translation *x, const struct vex_side *side)
 {
     const uint32_t insn = side->insn + (side->after ? 1u : 0u);
-    return x->pc + (insn < x->n_insns ? x->insn_offset[insn] : x->guest_bytes);
+    return x->pc + (int64_t)(int32_t)x->insn_offset[insn];
 }
 
 void run_state_from_fault(struct ng_thread *t, const void *ucontext)

@@ -7,16 +7,13 @@
 /* Where guest functions called by run_call_guest return to: never mapped, recognised by the dispatcher. */
 #define RUN_RETURN_PC (ng_strip_size - 0x1000)
 
-/* Indices of ng_thread.stats. */
-enum run_stat {
-    RUN_STAT_TURNS, RUN_STAT_TRANSLATIONS, RUN_STAT_GUEST_INSNS, RUN_STAT_HOST_BYTES, RUN_STAT_CHAINED, RUN_STAT_INDIRECT,
-    RUN_STAT_SYSCALLS, RUN_STAT_HOSTCALLS, RUN_STAT_REQUESTS, RUN_STAT_SIGNALS, RUN_STAT_FAULTS, RUN_STAT_ATTENTION,
-    RUN_STAT_MODE, RUN_STAT_DIRTY_TRANSLATIONS, RUN_STATS
-};
-
 /* The translation of (pc, mode), made now if there is none.  NULL: the bytes cannot be fetched, and *fault_at is
- * the first address that cannot. */
-struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, guest_addr *fault_at);
+ * the first address that cannot.  indirect: an indirect jump leads there. */
+struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, bool indirect, guest_addr *fault_at);
+/* pc's block has run often: a longer translation takes the place of its first one, if that can be. */
+void run_translate_hot(struct ng_thread *t, guest_addr pc);
+/* An indirect jump leads to `to`.  false: that discarded all translations, this one too. */
+bool run_note_indirect(const struct translation *to);
 void run_translator_free(void);          /* this thread's buffers */
 
 /* checked.c: blocks on pages that are written and run alternately (translation.checked). */
@@ -63,4 +60,8 @@ void run_emulate(struct ng_thread *t, const struct ir_exit *e);
 /* interp.c: --jit=interp, one block; its exit, or NULL after a fault (kernel_signal_raise was called). */
 const struct ir_exit *run_interpret(struct ng_thread *t, guest_addr pc, guest_addr *fault_at);
 
+/* stats.c: --stats. */
+void run_stats_init(void);
+uint64_t run_cpu_ns(void);               /* processor time of this thread; a system call */
 void run_print_stats(void);
+void run_stats_thread_gone(const struct ng_thread *t); /* its figures are added to those of threads that have ended */

@@ -115,7 +115,7 @@ static struct translation *single(const struct ir_insn *insn)
     ir_append(&b, (struct ir_op){ .op = IR_NATIVE, .imm = i });
     const uint32_t e = ir_block_add_exit(&b, (struct ir_exit){ .pc = insn->pc + insn->len, .kind = IR_EXIT_JUMP });
     ir_append(&b, (struct ir_op){ .op = IR_EXIT, .imm = e });
-    const struct vex_host host = { .state_offset = run_state_offset(), .guest_in_host_regs = true, .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O };
+    const struct vex_host host = run_vex_host();
     if (host_x86_64_emit(&b, &host, &code) == 0)
         x = code_insert(&b, &code);
     vex_code_free(&code);

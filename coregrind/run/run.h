@@ -9,8 +9,18 @@
 #include <signal.h>
 #include "base/base.h"
 #include "nagrind/tool.h"
+#include "vex/vex.h"
 
 struct kernel_sigaltstack { uint64_t sp; int flags; uint64_t size; };
+
+/* Indices of ng_thread.stats: what --stats prints (run/stats.c). */
+enum run_stat {
+    RUN_STAT_TURNS, RUN_STAT_HOST_BYTES, RUN_STAT_CHAINED, RUN_STAT_INDIRECT, RUN_STAT_SYSCALLS, RUN_STAT_HOSTCALLS,
+    RUN_STAT_REQUESTS, RUN_STAT_SIGNALS, RUN_STAT_FAULTS, RUN_STAT_ATTENTION, RUN_STAT_MODE, RUN_STAT_TRACES, RUN_STAT_HOT,
+    /* what was translated, + mode; nanoseconds of processor time with --stats only */
+    RUN_STAT_BLOCKS, RUN_STAT_INSNS = RUN_STAT_BLOCKS + NG_MODES_MAX, RUN_STAT_NS = RUN_STAT_INSNS + NG_MODES_MAX,
+    RUN_STATS = RUN_STAT_NS + NG_MODES_MAX
+};
 
 struct ng_thread {
     struct x86_state state;          /* first; fs-relative for generated code */
@@ -28,7 +38,7 @@ struct ng_thread {
     _Atomic int parked;              /* stands at a safe point or in a blocking system call */
     sigjmp_buf *recover;             /* ng_read and friends: where a fault in C code goes */
     guest_addr recover_addr;
-    uint64_t stats[16];
+    uint64_t stats[RUN_STATS];
     /* vfork child runs on its parent's struct */
     bool vfork_child;
     void *kernel_private;            /* kernel/ */
@@ -38,13 +48,17 @@ struct ng_thread {
 
 extern __thread struct ng_thread run_self __attribute__((tls_model("initial-exec")));
 extern __thread bool run_is_guest __attribute__((tls_model("initial-exec")));
-int32_t run_state_offset(void);      /* of run_self.state from the FS base */
+/* First level of indirect jumps: x86_jump_first(pc) -> code (see x86_64.h). */
+extern __thread void *run_jumps[X86_JUMPS] __attribute__((tls_model("initial-exec")));
+struct vex_host run_vex_host(void);  /* what the back end must know of this process */
 
 void run_init(void);
 /* Runs the main thread from the state prepared by the loader; never returns. */
 void run_main(guest_addr pc, guest_addr sp) __attribute__((noreturn));
 /* The dispatcher: runs until this guest thread exits. */
 void run_loop(struct ng_thread *t);
+/* Generated code calls a replaced function (struct vex_host.hostcall). */
+void *run_hostcall(struct x86_state *s);
 /* New guest thread (clone with CLONE_VM|CLONE_THREAD): child tid or -errno. */
 int run_thread_create(struct ng_thread *parent, uint64_t flags, guest_addr sp, guest_addr parent_tid, guest_addr child_tid, guest_addr tls);
 void run_thread_exit(struct ng_thread *t, int code);              /* marks; the dispatcher leaves */

@@ -307,6 +307,7 @@ void run_thread_finish(struct ng_thread *t)
     kernel_signals_thread_exit(t);
     code_thread_exit(&t->state);
     run_translator_free();
+    run_stats_thread_gone(t);
     run_thread_list_remove(t);
     run_is_guest = false;
 }
@@ -320,6 +321,7 @@ void run_main(guest_addr pc, guest_addr sp)
     t->state.gpr[X86_RSP] = sp;
     t->state.rflags = 0x202;
     t->altstack.flags = SS_DISABLE;
+    run_stats_init();
     thread_attach(t);
     __asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
     kernel_host_mask_set(t->sigmask);

@@ -74,5 +74,7 @@ void run_trace_host(const struct translation *t)
     if (!wanted(RUN_TRACE_HOST, t->pc))
         return;
     report_debug("---- host 0x%llx mode %d id %u, %u bytes ----", (unsigned long long)t->pc, t->mode, t->id, t->size);
-    disassemble(t->rx, t->size, (uint64_t)(uintptr_t)t->rx, (uint64_t)(uintptr_t)t->rx);
+    disassemble(t->rx, t->hot, (uint64_t)(uintptr_t)t->rx, (uint64_t)(uintptr_t)t->rx);
+    report_debug("---- its cold part ----");
+    disassemble(t->cold_rx, t->size - t->hot, (uint64_t)(uintptr_t)t->cold_rx, (uint64_t)(uintptr_t)t->cold_rx);
 }

@@ -258,6 +258,19 @@ guest_addr symbols_function_start(guest_addr pc)
     return start;
 }
 
+bool symbols_function_name(guest_addr pc, char *name, size_t size)
+{
+    struct symbols_object *o = object_at(pc);
+    if (!o)
+        return false;
+    base_lock(&symbols_lock);
+    const struct symbols_name *s = names_at(o, pc - o->bias, false);
+    if (s)
+        snprintf(name, size, "%s", s->name);
+    base_unlock(&symbols_lock);
+    return s != NULL;
+}
+
 /* ---- sections ---- */
 
 /* What Valgrind calls a section; NULL: nothing, the mapping is described instead. */

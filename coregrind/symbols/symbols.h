@@ -26,6 +26,8 @@ bool symbols_data(guest_addr a, char *name, size_t size, guest_addr *start, uint
 bool symbols_section(guest_addr a, const char **section, const char **object);
 /* Value of an exported or local function symbol in the object that holds / is named by soname glob; 0: none. */
 guest_addr symbols_lookup(const char *soname_glob, const char *name);
+/* Name (as in the symbol table, not demangled) of the function that holds pc, from the symbol tables alone; false: none. */
+bool symbols_function_name(guest_addr pc, char *name, size_t size);
 /* First address of the function that holds pc; 0 if unknown. */
 guest_addr symbols_function_start(guest_addr pc);
 /* Unwinds t: code addresses as traces have them (return addresses minus 1), and the stack pointer

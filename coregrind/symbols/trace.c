@@ -5,11 +5,11 @@
 #include "run/run.h"
 #include "symbols/internal.h"
 
-enum { BUCKETS = 1 << 16, BLOCK = 1 << 16, MAX_BLOCKS = 1 << 14, MAX_DEPTH = 500 };
-struct entry { ng_trace next; uint32_t n; guest_addr pcs[]; };
+enum { BUCKETS = 1 << 16 /* bucket_of takes 16 bits */, BLOCK = 1 << 16, MAX_BLOCKS = 1 << 14, MAX_DEPTH = 500 };
+struct entry { struct entry *next; uint64_t hash; ng_trace number; uint32_t n; guest_addr pcs[]; };
 
 static struct base_lock lock;
-static _Atomic ng_trace buckets[BUCKETS];
+static _Atomic(struct entry *) buckets[BUCKETS];
 static _Atomic(struct entry *) *blocks[MAX_BLOCKS]; /* entry number -> entry */
 static ng_trace count = 1;
 static char *arena;
@@ -26,15 +26,34 @@ static struct entry *entry_of(ng_trace t)
     return b ? atomic_load_explicit(&b[t % BLOCK], memory_order_acquire) : NULL;
 }
 
+/* A sum, so that no multiplication waits for another; the place of an address counts by its factor. */
+static uint64_t hash_of(const guest_addr *pcs, int n)
+{
+    uint64_t sum = (uint64_t)n;
+    for (int i = 0; i < n; i++)
+        sum += pcs[i] * (0x9e3779b97f4a7c15ull * (uint64_t)(2 * i + 1));
+    return sum ^ sum >> 29;
+}
+
+static bool same(const struct entry *e, const guest_addr *pcs, int n, uint64_t hash)
+{
+    uint64_t differs = (e->hash ^ hash) | (e->n ^ (uint32_t)n);
+    for (int i = 0; differs == 0 && i < n; i++)
+        differs |= e->pcs[i] ^ pcs[i];
+    return differs == 0;
+}
+
+static _Atomic(struct entry *) *bucket_of(uint64_t hash)
+{
+    return &buckets[hash * 0xd6e8feb86659fd93ull >> 48];
+}
+
 static ng_trace find(const guest_addr *pcs, int n, uint64_t hash)
 {
-    ng_trace t = atomic_load_explicit(&buckets[hash % BUCKETS], memory_order_acquire);
-    for (; t; t = entry_of(t)->next) {
-        const struct entry *e = entry_of(t);
-        if (e->n == (uint32_t)n && !memcmp(e->pcs, pcs, n * sizeof *pcs))
-            return t;
-    }
-    return 0;
+    const struct entry *e = atomic_load_explicit(bucket_of(hash), memory_order_acquire);
+    while (e && !same(e, pcs, n, hash))
+        e = e->next;
+    return e ? e->number : 0;
 }
 
 static struct entry *new_entry(int n)
@@ -52,7 +71,7 @@ static struct entry *new_entry(int n)
 
 static ng_trace intern(const guest_addr *pcs, int n)
 {
-    const uint64_t hash = base_hash_bytes(pcs, n * sizeof *pcs);
+    const uint64_t hash = hash_of(pcs, n);
     ng_trace t = find(pcs, n, hash);
     if (t)
         return t;
@@ -63,10 +82,12 @@ static ng_trace intern(const guest_addr *pcs, int n)
             blocks[t / BLOCK] = base_alloc(BLOCK * sizeof **blocks);
         struct entry *e = new_entry(n);
         e->n = (uint32_t)n;
+        e->number = t;
+        e->hash = hash;
         memcpy(e->pcs, pcs, n * sizeof *pcs);
-        e->next = atomic_load(&buckets[hash % BUCKETS]);
+        e->next = atomic_load(bucket_of(hash));
         atomic_store_explicit(&blocks[t / BLOCK][t % BLOCK], e, memory_order_release);
-        atomic_store_explicit(&buckets[hash % BUCKETS], t, memory_order_release);
+        atomic_store_explicit(bucket_of(hash), e, memory_order_release);
     }
     base_unlock(&lock);
     return t;
@@ -82,6 +103,7 @@ ng_trace ng_trace_take_depth(struct ng_thread *t, int max_frames)
     guest_addr pcs[MAX_DEPTH];
     if (!t)
         return 0;
+    t->stats[RUN_STAT_TRACES]++;
     const int n = symbols_walk(t, pcs, NULL, max_frames < MAX_DEPTH ? max_frames : MAX_DEPTH);
     return n > 0 ? intern(pcs, n) : 0;
 }

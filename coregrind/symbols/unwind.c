@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* symbols/unwind: one frame outward, by rule, and whole stacks.
- *
- * The client's stack is read directly: a bad address lands where the walk
- * began, which then ends there with the frames it has. */
+/* symbols/unwind: one frame outward, by rule. */
 #include <dwarf.h>
 #include "run/run.h"
 #include "symbols/rules.h"
+#include "symbols/unwind.h"
 
-static __thread bool guarded;      /* run_self.recover is ours */
+__thread bool unwind_guarded;
 
-static inline bool read_word(guest_addr a, uint64_t *v)
+static inline bool read_word(struct unwind_trail *trail, guest_addr a, uint64_t *v)
 {
-    if (!guarded)
+    if (!unwind_guarded) {
+        trail->opaque = true;
         return ng_read(v, a, 8) == 8;
+    }
     if (a >= ng_strip_size - 8)
         return false;
     memcpy(v, (const void *)a, sizeof *v);
+    if (trail->n < UNWIND_READS)
+        trail->word[trail->n++] = (struct unwind_word){ a, *v };
+    else
+        trail->opaque = true;
     return true;
 }
 
 /* ---- expressions ---- */
 
-struct machine { uint64_t stack[16]; int n; bool is_value; };
+struct machine { uint64_t stack[16]; int n; bool is_value; struct unwind_trail *trail; };
 
 static bool two_operands(struct machine *m, int atom)
 {
@@ -63,8 +67,11 @@ static bool operate(struct machine *m, const Dwarf_Op *op, const struct symbols_
     uint64_t *top = m->n ? &m->stack[m->n - 1] : NULL;
     if (atom >= DW_OP_lit0 && atom <= DW_OP_lit31)
         return push(m, (uint64_t)(atom - DW_OP_lit0));
-    if (atom >= DW_OP_breg0 && atom <= DW_OP_breg15)
-        return push(m, s->r[rule_hardware[atom - DW_OP_breg0]] + op->number);
+    if (atom >= DW_OP_breg0 && atom <= DW_OP_breg15) {
+        const int reg = rule_hardware[atom - DW_OP_breg0];
+        m->trail->uses |= 1u << reg;
+        return push(m, s->r[reg] + op->number);
+    }
     switch (atom) {
     case DW_OP_breg16: return push(m, s->pc + op->number); /* rip */
     case DW_OP_call_frame_cfa: return push(m, cfa);
@@ -74,7 +81,7 @@ static bool operate(struct machine *m, const Dwarf_Op *op, const struct symbols_
     case DW_OP_dup: return top && push(m, *top);
     case DW_OP_drop: m->n -= top != NULL; return top != NULL;
     case DW_OP_plus_uconst: return top && (*top += op->number, true);
-    case DW_OP_deref: return top && read_word(*top, top);
+    case DW_OP_deref: return top && read_word(m->trail, *top, top);
     case DW_OP_neg: return top && (*top = -*top, true);
     case DW_OP_not: return top && (*top = ~*top, true);
     case DW_OP_nop: return true;
@@ -83,11 +90,13 @@ static bool operate(struct machine *m, const Dwarf_Op *op, const struct symbols_
     }
 }
 
-static bool evaluate(const Dwarf_Op *ops, size_t n, const struct symbols_regs *s, uint64_t cfa, uint64_t *v, bool *is_value)
+/* trail takes what was used. */
+static bool evaluate(const struct rule_expression *e, const struct symbols_regs *s, uint64_t cfa, uint64_t *v, bool *is_value,
+                     struct unwind_trail *trail)
 {
-    struct machine m = { .n = 0 };
-    for (size_t i = 0; i < n; i++)
-        if (!operate(&m, &ops[i], s, cfa))
+    struct machine m = { .n = 0, .trail = trail };
+    for (size_t i = 0; i < e->n_ops; i++)
+        if (!operate(&m, &e->ops[i], s, cfa))
             return false;
     *is_value = m.is_value;
     *v = m.n ? m.stack[m.n - 1] : 0;
@@ -96,9 +105,9 @@ static bool evaluate(const Dwarf_Op *ops, size_t n, const struct symbols_regs *s
 
 /* ---- steps ---- */
 
-static inline bool read_at_cfa(uint64_t cfa, int32_t offset, uint64_t *v)
+static inline bool read_at_cfa(struct unwind_trail *trail, uint64_t cfa, int32_t offset, uint64_t *v)
 {
-    return read_word(cfa + (uint64_t)(int64_t)offset, v);
+    return read_word(trail, cfa + (uint64_t)(int64_t)offset, v);
 }
 
 /* A caller may be its own caller's equal only if the stack moved. */
@@ -111,35 +120,38 @@ static inline bool arrive(struct symbols_regs *s, uint64_t cfa, uint64_t ra)
     return true;
 }
 
-static inline bool step_cfi(const struct rule *r, struct symbols_regs *s)
+static inline bool step_cfi(const struct rule *r, struct symbols_regs *s, struct unwind_trail *trail)
 {
     const uint64_t cfa = s->r[r->cfa_reg] + (uint64_t)(int64_t)r->cfa_offset;
     uint64_t ra;
-    if (!read_at_cfa(cfa, r->ra, &ra))
+    trail->uses |= 1u << r->cfa_reg;
+    if (!read_at_cfa(trail, cfa, r->ra, &ra))
         return false;
-    for (int i = 0; i < r->n_saved; i++)
-        if (!read_at_cfa(cfa, r->saved_offset[i], &s->r[r->saved_reg[i]]))
+    for (int i = 0; i < r->n_saved; i++) {
+        if (!read_at_cfa(trail, cfa, r->saved_offset[i], &s->r[r->saved_reg[i]]))
             return false;
+        trail->sets |= 1u << r->saved_reg[i];
+    }
     return arrive(s, cfa, ra);
 }
 
 /* With expressions: all are of the registers as they were. */
-static bool step_more(const struct rule *r, struct symbols_regs *s)
+static bool step_more(const struct rule *r, struct symbols_regs *s, struct unwind_trail *trail)
 {
     const struct rule_more *m = r->more;
     struct symbols_regs next = *s;
     uint64_t cfa = s->r[r->cfa_reg] + (uint64_t)(int64_t)r->cfa_offset, ra = 0;
     bool is_value, ra_known = false;
+    trail->uses |= 1u << r->cfa_reg; /* also where an expression says it: no harm */
     for (int i = 0; i < m->n_expressions; i++)
-        if (m->expressions[i].reg == RULE_CFA &&
-            !evaluate(m->expressions[i].ops, m->expressions[i].n_ops, s, 0, &cfa, &is_value))
+        if (m->expressions[i].reg == RULE_CFA && !evaluate(&m->expressions[i], s, 0, &cfa, &is_value, trail))
             return false;
     for (int i = 0; i < m->n_expressions; i++) {
         const struct rule_expression *e = &m->expressions[i];
         uint64_t v;
         if (e->reg == RULE_CFA)
             continue;
-        if (!evaluate(e->ops, e->n_ops, s, cfa, &v, &is_value) || (!is_value && !read_word(v, &v)))
+        if (!evaluate(e, s, cfa, &v, &is_value, trail) || (!is_value && !read_word(trail, v, &v)))
             return false;
         if (e->reg == RULE_RA)
             ra = v, ra_known = true;
@@ -147,23 +159,23 @@ static bool step_more(const struct rule *r, struct symbols_regs *s)
             next.r[e->reg] = v;
     }
     for (int i = 0; i < r->n_saved; i++)
-        if (!read_at_cfa(cfa, r->saved_offset[i], &next.r[r->saved_reg[i]]))
+        if (!read_at_cfa(trail, cfa, r->saved_offset[i], &next.r[r->saved_reg[i]]))
             return false;
     for (int i = 0; i < m->n_offsets; i++)
-        if (!read_at_cfa(cfa, m->offsets[i].offset, &next.r[m->offsets[i].reg]))
+        if (!read_at_cfa(trail, cfa, m->offsets[i].offset, &next.r[m->offsets[i].reg]))
             return false;
-    if ((!ra_known && !read_at_cfa(cfa, r->ra, &ra)) || !arrive(&next, cfa, ra))
+    if ((!ra_known && !read_at_cfa(trail, cfa, r->ra, &ra)) || !arrive(&next, cfa, ra))
         return false;
     *s = next;
     return true;
 }
 
-static bool step_frame(struct symbols_regs *s)
+static bool step_frame(struct symbols_regs *s, struct unwind_trail *trail)
 {
     uint64_t bp, ra;
     const guest_addr at = s->r[X86_RBP];
-    if (at < s->r[X86_RSP] || at - s->r[X86_RSP] > 1 << 20 || (at & 7) || !read_word(at, &bp) || !read_word(at + 8, &ra) ||
-        !rule_follows_call(ra))
+    if (at < s->r[X86_RSP] || at - s->r[X86_RSP] > 1 << 20 || (at & 7) || !read_word(trail, at, &bp) ||
+        !read_word(trail, at + 8, &ra) || !rule_follows_call(ra))
         return false;
     s->r[X86_RSP] = at + 16;
     s->r[X86_RBP] = bp;
@@ -172,11 +184,11 @@ static bool step_frame(struct symbols_regs *s)
 }
 
 /* The first of some words on the stack that is a return address. */
-static bool step_scan(struct symbols_regs *s, int words)
+static bool step_scan(struct symbols_regs *s, int words, struct unwind_trail *trail)
 {
     uint64_t ra;
     for (guest_addr at = s->r[X86_RSP]; words-- > 0; at += 8) {
-        if (!read_word(at, &ra))
+        if (!read_word(trail, at, &ra))
             return false;
         if (rule_follows_call(ra)) {
             s->pc = ra;
@@ -188,16 +200,16 @@ static bool step_scan(struct symbols_regs *s, int words)
 }
 
 /* A leaf without a frame has its return address on top; one with a frame pointer is in the chain. */
-static bool step_guess(struct symbols_regs *s)
+static bool step_guess(struct symbols_regs *s, struct unwind_trail *trail)
 {
-    return step_scan(s, 1) || step_frame(s) || step_scan(s, 32);
+    return step_scan(s, 1, trail) || step_frame(s, trail) || step_scan(s, 32, trail);
 }
 
 /* No look at the segment list here: every malloc's trace passes. */
-static bool step_hook(struct symbols_regs *s)
+static bool step_hook(struct symbols_regs *s, struct unwind_trail *trail)
 {
     uint64_t ra;
-    if (!read_word(s->r[X86_RSP], &ra) || ra == 0)
+    if (!read_word(trail, s->r[X86_RSP], &ra) || ra == 0)
         return false;
     s->pc = ra;
     s->r[X86_RSP] += 8;
@@ -205,15 +217,15 @@ static bool step_hook(struct symbols_regs *s)
 }
 
 /* Where a call to nowhere came from: a caller's address on top, or a frame pointer. */
-static bool step_nowhere(struct symbols_regs *s)
+static bool step_nowhere(struct symbols_regs *s, struct unwind_trail *trail)
 {
     uint64_t ra;
-    if (read_word(s->r[X86_RSP], &ra) && rule_is_executable(ra)) {
+    if (read_word(trail, s->r[X86_RSP], &ra) && rule_is_executable(ra)) {
         s->pc = ra;
         s->r[X86_RSP] += 8;
         return true;
     }
-    return step_frame(s);
+    return step_frame(s, trail);
 }
 
 /* struct ucontext lies where the handler's return left the stack pointer (arch/x86/include/uapi/asm/sigcontext.h). */
@@ -248,26 +260,29 @@ static inline const struct rule *rule_at(guest_addr pc)
     return r;
 }
 
-static void drop_old_rules(void)
+bool unwind_drop_old_rules(void)
 {
-    const uint32_t now = atomic_load_explicit(&rule_generation, memory_order_acquire);
-    if (recent_generation != now)
+    const uint32_t now = atomic_load_explicit(&rule_generation, memory_order_acquire), before = recent_generation;
+    if (before != now)
         memset(recent, 0, sizeof recent);
     recent_generation = now;
+    return before != now;
 }
 
-/* at: s->pc, less one if that is a return address.  *exact tells whether the new pc is where execution is. */
-static inline bool step(struct symbols_regs *s, guest_addr at, bool *exact)
+bool unwind_step(struct symbols_regs *s, guest_addr at, bool *exact, struct unwind_trail *trail)
 {
     const struct rule *r = rule_at(at);
     *exact = false;
+    trail->n = 0;
+    trail->opaque = r->kind != RULE_CFI && r->kind != RULE_MORE && r->kind != RULE_HOOK && r->kind != RULE_END;
+    trail->uses = trail->sets = 0;
     switch (r->kind) {
-    case RULE_CFI: return step_cfi(r, s);
-    case RULE_MORE: return step_more(r, s);
-    case RULE_HOOK: return step_hook(s);
-    case RULE_NOWHERE: return step_nowhere(s);
-    case RULE_FRAME: return step_frame(s);
-    case RULE_GUESS: return step_guess(s);
+    case RULE_CFI: return step_cfi(r, s, trail);
+    case RULE_MORE: return step_more(r, s, trail);
+    case RULE_HOOK: return step_hook(s, trail);
+    case RULE_NOWHERE: return step_nowhere(s, trail);
+    case RULE_FRAME: return step_frame(s, trail);
+    case RULE_GUESS: return step_guess(s, trail);
     case RULE_SIGNAL: *exact = true; return step_signal(s);
     default: return false;
     }
@@ -275,52 +290,8 @@ static inline bool step(struct symbols_regs *s, guest_addr at, bool *exact)
 
 bool symbols_unwind(struct symbols_regs *s)
 {
+    struct unwind_trail trail;
     bool exact;
-    drop_old_rules();
-    return step(s, s->pc, &exact);
-}
-
-/* ---- whole stacks ---- */
-
-static void walk(struct symbols_regs *s, guest_addr *pcs, guest_addr *sps, int max, volatile int *n)
-{
-    bool exact = true;
-    do {
-        const int i = *n;
-        pcs[i] = exact ? s->pc : s->pc - 1;
-        if (sps)
-            sps[i] = s->r[X86_RSP];
-        *n = i + 1;
-    } while (*n < max && step(s, pcs[*n - 1], &exact));
-}
-
-/* A fault while client memory is read comes back here. */
-static void walk_guarded(struct symbols_regs *s, guest_addr *pcs, guest_addr *sps, int max, volatile int *n)
-{
-    sigjmp_buf here, *outer = run_self.recover;
-    if (sigsetjmp(here, 0) == 0) {
-        run_self.recover = &here;
-        guarded = true;
-        walk(s, pcs, sps, max, n);
-    }
-    guarded = false;
-    run_self.recover = outer;
-}
-
-int symbols_walk(struct ng_thread *t, guest_addr *pcs, guest_addr *sps, int max)
-{
-    /* What unwinding is about: callee-saved registers, and r10, which holds the frame while a stack is realigned. */
-    static const uint8_t wanted[] = { X86_RBX, X86_RSP, X86_RBP, X86_R10, X86_R12, X86_R13, X86_R14, X86_R15 };
-    struct symbols_regs s = { .pc = ng_reg(t, X86_RIP) };
-    volatile int n = 0;
-    for (size_t i = 0; i < sizeof wanted; i++)
-        s.r[wanted[i]] = ng_reg(t, wanted[i]);
-    if (max <= 0)
-        return 0;
-    drop_old_rules();
-    if (run_is_guest)
-        walk_guarded(&s, pcs, sps, max, &n);
-    else
-        walk(&s, pcs, sps, max, &n);
-    return n;
+    unwind_drop_old_rules();
+    return unwind_step(s, s->pc, &exact, &trail);
 }

@@ -57,7 +57,8 @@ enum {
     IR_GUEST_ADDR = 4, /* CONST: a guest address */
     IR_HOST_OBJ = 8,   /* CONST: imm indexes the tool's object table (relocated) */
     IR_LOCKED = 16,    /* LOAD STORE: part of an atomic read-modify-write */
-    IR_KEEP_FLAGS = 32 /* set by front end on PUTs that rewrite control flow */
+    IR_KEEP_FLAGS = 32,/* set by front end on PUTs that rewrite control flow */
+    IR_CALL_SP = 64    /* SP: of a call that the block goes on into (without an EXIT) */
 };
 
 /* Words of 8 bytes (or the whole of a smaller access) that CHECK_STORE lets pass are all ones, or all this. */
@@ -96,6 +97,7 @@ enum ir_exit_kind {
     IR_EXIT_CPUID,    /* exit.pc: after the instruction */
     IR_EXIT_TRAP,     /* raise signal exit.aux (SIGILL SIGTRAP SIGSEGV) at exit.pc */
     IR_EXIT_ATTENTION,/* block head saw an event */
+    IR_EXIT_HOT,      /* block head: the block has run often */
     IR_EXIT_EMULATE,  /* run one instruction by the slow path; exit.aux says which */
     IR_EXIT_KINDS
 };
@@ -105,6 +107,7 @@ struct ir_exit {
     uint8_t kind;   /* enum ir_exit_kind */
     uint8_t mode;   /* of the target */
     uint16_t aux;
+    uint8_t flags_dead; /* IR_FLAG_* that the target is known not to read */
 };
 
 /* One guest instruction, as the decoder sees it.  For x86-64: masks name
@@ -135,11 +138,19 @@ enum { IR_FLAG_C = 1, IR_FLAG_P = 2, IR_FLAG_A = 4, IR_FLAG_Z = 8, IR_FLAG_S = 1
 enum { IR_INSN_REX = 1, IR_INSN_X87 = 2, IR_INSN_MEM_READ = 4, IR_INSN_MEM_WRITE = 8, IR_INSN_HIGH8 = 16,
        IR_INSN_EVEX = 32, IR_INSN_FAULTS = 64, IR_INSN_VSIB = 128 };
 
+/* Contiguous guest code of a block. */
+struct ir_extent { guest_addr pc; uint32_t bytes; };
+
 struct ir_block {
     guest_addr pc;         /* of the first instruction */
-    uint32_t guest_bytes;  /* extent, contiguous */
+    guest_addr end;        /* where the guest goes on after the last one, in their order */
+    uint32_t guest_bytes;  /* of the first extent */
+    struct ir_extent *extents; /* of a block that follows jumps: all of them; else none */
+    uint32_t n_extents, cap_extents;
+    bool counts;           /* the head counts its runs, and leaves by IR_EXIT_HOT when they are many */
     uint8_t form, mode;
     uint8_t flags_live_out;/* IR_FLAG_* that successors may read */
+    bool sees_returned_flags; /* a call's return site reads flags before it writes them */
     struct ir_op *ops;     /* ops[0] unused */
     uint32_t n_ops, cap_ops;
     struct ir_insn *insns;
@@ -157,6 +168,7 @@ NG_API void ir_block_reset(struct ir_block *b);
 NG_API void ir_block_free(struct ir_block *b);
 NG_API ir_ref ir_append(struct ir_block *b, struct ir_op op);
 NG_API uint32_t ir_block_add_exit(struct ir_block *b, struct ir_exit exit);
+NG_API void ir_block_add_extent(struct ir_block *b, struct ir_extent extent);
 NG_API uint32_t ir_block_add_insn(struct ir_block *b, const struct ir_insn *insn);
 
 /* Shorthands; each appends one op and returns its ref. */

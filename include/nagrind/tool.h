@@ -205,14 +205,15 @@ struct ng_events {
     bool (*client_request)(struct ng_thread *t, const uint64_t args[6], uint64_t *result);
 };
 
+enum { NG_MODES_MAX = 4 };
 struct ng_tool {
     int api;                         /* NG_TOOL_API */
     const char *name;                /* "memcheck" */
     const char *banner;              /* "Memcheck, a memory error detector" */
     const char *copyright;
     const char *supp_name;           /* "Memcheck" in suppression files; NULL: no errors */
-    int modes;                       /* translation modes, at least 1; execution starts in 0 */
-    enum ir_form forms[4];           /* wanted form per mode */
+    int modes;                       /* translation modes, 1 to NG_MODES_MAX; execution starts in 0 */
+    enum ir_form forms[NG_MODES_MAX];           /* wanted form per mode */
     bool wants_planes_v, wants_planes_o; /* map the shadow planes */
     const struct ng_option *options; /* ends with a NULL name */
     const struct ng_redirect *redirects; /* ends with a NULL symbol */
@@ -232,6 +233,9 @@ struct ng_tool {
     void (*stats)(void);
     /* Bytes and blocks that a suppressed ng_error_unique stands for ("used_suppression" lines); may be NULL. */
     void (*error_weight)(const struct ng_error *e, uint64_t *bytes, uint64_t *blocks);
+    /* An access of generated code, or the tool's own, to a plane was refused: a page that the tool has protected.  host is
+     * the plane's address.  Runs in a signal handler, on any thread.  True: it is mended, try again.  May be NULL. */
+    bool (*plane_fault)(uint64_t host);
 };
 NG_API void ng_tool_lock(void);
 NG_API void ng_tool_unlock(void);

@@ -64,7 +64,7 @@ struct x86_state {
     uint64_t spill[128];      /* temporaries of generated code */
     uint8_t vspill[128][32] __attribute__((aligned(32)));
     uint64_t host_rsp;
-    void *jump_cache;         /* struct { uint64_t pc; void *code; } [65536], own thread's */
+    void *jump_cache;         /* struct x86_jump [X86_JUMPS], own thread's: the second level */
     /* helper calls: physical registers while a helper runs */
     uint64_t host_gpr[16];
     uint64_t host_rflags;
@@ -76,6 +76,13 @@ struct x86_state {
     uint8_t host_ymm[16][32] __attribute__((aligned(32)));
     uint8_t fxarea[512] __attribute__((aligned(64))); /* x87 image when one is wanted */
 };
+
+/* Indirect jumps.  First a table of code addresses by the target's low bits, where what stands there verifies the
+ * target; then the jump cache, verified where it is looked up, by another hash of the target. */
+enum { X86_JUMPS = 65536 };
+struct x86_jump { uint64_t pc; void *code; }; /* code NULL: empty */
+static inline uint32_t x86_jump_first(uint64_t pc) { return pc & (X86_JUMPS - 1); }
+static inline uint32_t x86_jump_second(uint64_t pc) { return (pc + (pc >> 16)) & (X86_JUMPS - 1); }
 
 /* Byte offset in struct x86_state of a slot's plane; -1 if it has none. */
 static inline int x86_slot_offset(int slot, int plane)

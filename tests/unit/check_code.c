@@ -21,7 +21,8 @@ uint64_t ng_strip_size = 1ull << 44, ng_v_shift = 1ull << 44;
 static _Atomic int asked;
 static struct ng_thread me;
 
-int32_t run_state_offset(void) { return -1; }
+__thread void *run_jumps[X86_JUMPS] __attribute__((tls_model("initial-exec")));
+struct vex_host run_vex_host(void) { return (struct vex_host){ .state_offset = -1 }; }
 size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t entry[VEX_TRAMPS])
 {
     (void)h;
@@ -44,22 +45,29 @@ void *tool_object(int id) { return (void *)(uintptr_t)(0x2222222200ull + (unsign
 
 /* ---- pieces ---- */
 
-enum { JUMP = 8, STUB = 32, ID = 40, TRAMP = 44, HELPER = 48, OBJECT = 56, SMALL = 64 };
+enum { ENTRY = 4, JUMP = 8, STUB = 32, ID = 40, TRAMP = 44, HELPER = 48, OBJECT = 56, SMALL = 64 };
 
-static struct translation *insert(guest_addr pc, int mode, uint32_t guest_bytes, uint32_t size, uint32_t number)
+/* The part from byte `hot` on is cold. */
+static struct translation *insert_split(guest_addr pc, int mode, uint32_t guest_bytes, uint32_t size, uint32_t number, uint32_t hot)
 {
     uint8_t bytes[4096] = { 0 };
+    uint32_t cross[] = { JUMP };
     struct vex_reloc relocs[] = { { ID, VEX_RELOC_ID32, 0 }, { TRAMP, VEX_RELOC_TRAMP32, VEX_TRAMP_EXIT },
                                   { HELPER, VEX_RELOC_HELPER64, 3 }, { OBJECT, VEX_RELOC_OBJECT64, 4 } };
     struct vex_exit exits[] = { { .jump_offset = JUMP, .stub_offset = STUB, .chainable = true } };
     struct vex_side sides[] = { { .host_offset = 0, .insn = 0 }, { .host_offset = 16, .insn = 1 }, { .host_offset = 30, .insn = 2 } };
     struct ir_insn insns[3] = { { .pc = pc }, { .pc = pc + 3 }, { .pc = pc + 5 } };
-    struct ir_block b = { .pc = pc, .mode = (uint8_t)mode, .guest_bytes = guest_bytes, .insns = insns, .n_insns = 3 };
-    struct vex_code c = { .code = bytes, .size = size, .relocs = relocs, .n_relocs = 4, .exits = exits, .n_exits = 1, .sides = sides, .n_sides = 3 };
+    struct ir_block b = { .pc = pc, .mode = (uint8_t)mode, .guest_bytes = guest_bytes, .end = pc + guest_bytes, .insns = insns, .n_insns = 3 };
+    struct vex_code c = { .code = bytes, .size = size, .hot = hot, .cross = cross, .n_cross = hot < size ? 1 : 0, .entry = ENTRY, .table_entry = 12, .cache_entry = 16, .relocs = relocs, .n_relocs = 4, .exits = exits, .n_exits = 1, .sides = sides, .n_sides = 3 };
     const uint32_t to_stub = STUB - (JUMP + 4);
     memcpy(bytes, &number, 4);
     memcpy(bytes + JUMP, &to_stub, 4);
     return code_insert(&b, &c);
+}
+
+static struct translation *insert(guest_addr pc, int mode, uint32_t guest_bytes, uint32_t size, uint32_t number)
+{
+    return insert_split(pc, mode, guest_bytes, size, number, size);
 }
 
 static uint32_t word(const struct translation *t, uint32_t offset)
@@ -76,7 +84,7 @@ static const uint8_t *jump_target(const struct translation *t)
 
 static void start(size_t zone)
 {
-    code_init(zone);
+    code_init(zone, 2000);
     code_thread_init(&me.state);
 }
 
@@ -125,8 +133,8 @@ START_TEST(chained_and_unchained)
     code_chain(a, 0, b);
     code_chain(b, 0, b);
     code_chain(c, 0, b);
-    ck_assert_ptr_eq(jump_target(a), b->rx);
-    ck_assert_ptr_eq(jump_target(b), b->rx);
+    ck_assert_ptr_eq(jump_target(a), b->rx + ENTRY);
+    ck_assert_ptr_eq(jump_target(b), b->rx + ENTRY);
     code_discard_range(0x2007, 1);
     ck_assert_ptr_null(code_find(0x2000, 0));
     ck_assert_ptr_eq(jump_target(a), a->rx + STUB);
@@ -136,7 +144,7 @@ START_TEST(chained_and_unchained)
     ck_assert_ptr_eq(jump_target(a), a->rx + STUB);
     code_chain(a, 7, c);                            /* no such exit */
     code_chain(a, 0, c);
-    ck_assert_ptr_eq(jump_target(a), c->rx);
+    ck_assert_ptr_eq(jump_target(a), c->rx + ENTRY);
     code_discard_range(0x1000, 1);                  /* c forgets the edge */
     code_discard_range(0x3000, 1);
 }
@@ -163,22 +171,46 @@ START_TEST(ranges)
 }
 END_TEST
 
+START_TEST(two_parts)
+{
+    start(1 << 20);
+    struct translation *a = insert_split(0x1000, 0, 8, 128, 1, 32), *b = insert_split(0x2000, 0, 8, 128, 2, 32);
+    ck_assert_ptr_eq(b->rx, a->rx + 32); /* what is hot stands together */
+    ck_assert_ptr_eq(code_at(a, STUB), a->cold_rx);
+    ck_assert_ptr_eq(jump_target(a), a->cold_rx);
+    ck_assert_ptr_eq(code_by_host(a->cold_rx + 95), a);
+    ck_assert_ptr_eq(code_by_host(a->rx + 31), a);
+    ck_assert_int_eq(code_side(a, a->cold_rx + 95)->insn, 2);
+    ck_assert_int_eq(code_side(a, a->rx + 29)->insn, 1);
+    code_chain(a, 0, b);
+    ck_assert_ptr_eq(jump_target(a), b->rx + ENTRY);
+    code_discard_range(0x2000, 1);
+    ck_assert_ptr_eq(jump_target(a), a->cold_rx);
+}
+END_TEST
+
 START_TEST(jump_cache_forgets_the_dead)
 {
-    struct { uint64_t pc; void *code; } *cache;
     start(1 << 20);
-    cache = me.state.jump_cache;
+    struct x86_jump *const cache = me.state.jump_cache;
+    void *const nobody = code_tramp(VEX_TRAMP_INDIRECT);
+    ck_assert_ptr_eq(run_jumps[0x1234], nobody);
     struct translation *a = insert(0x1234, 0, 8, SMALL, 1), *b = insert(0x5678, 0, 8, SMALL, 2);
     code_jump_cache_put(&me.state, 0x1234, a);
     code_jump_cache_put(&me.state, 0x5678, b);
-    ck_assert_ptr_eq(cache[0x1234].code, a->rx);
+    ck_assert_ptr_eq(cache[0x1234].code, a->rx + 16);
+    ck_assert_ptr_eq(run_jumps[0x1234], a->rx + 12);
     code_discard_range(0x1234, 1);
     ck_assert_ptr_null(cache[0x1234].code);
-    ck_assert_ptr_eq(cache[0x5678].code, b->rx);
+    ck_assert_ptr_eq(run_jumps[0x1234], nobody);
+    ck_assert_ptr_eq(cache[0x5678].code, b->rx + 16);
+    ck_assert_ptr_eq(run_jumps[0x5678], b->rx + 12);
     code_jump_cache_put(&me.state, 0x1234, a);
     ck_assert_ptr_null(cache[0x1234].code);
+    ck_assert_ptr_eq(run_jumps[0x1234], nobody);
     code_jump_cache_clear(&me.state);
     ck_assert_ptr_null(cache[0x5678].code);
+    ck_assert_ptr_eq(run_jumps[0x5678], nobody);
 }
 END_TEST
 
@@ -203,7 +235,7 @@ START_TEST(full_zone)
     for (uint32_t i = 0; i < 29999; i++) {
         struct translation *t = code_find(0x10000 + i * 16, 0), *next = code_find(0x10000 + i * 16 + 16, 0);
         if (t)
-            ck_assert_ptr_eq(jump_target(t), next ? next->rx : t->rx + STUB);
+            ck_assert_ptr_eq(jump_target(t), next ? next->rx + ENTRY : t->rx + STUB);
     }
 }
 END_TEST
@@ -273,7 +305,7 @@ START_TEST(moved)
             ck_assert_uint_eq(word(t[i], 0), i);
             ck_assert_ptr_eq(code_by_host(t[i]->rx + 500), t[i]);
             ck_assert_ptr_eq(t[i]->rx + TRAMP + 4 + (int32_t)word(t[i], TRAMP), code_tramp(VEX_TRAMP_EXIT));
-            ck_assert_ptr_eq(jump_target(t[i]), i % 10 == 9 ? t[i]->rx + STUB : t[i + 1]->rx);
+            ck_assert_ptr_eq(jump_target(t[i]), i % 10 == 9 ? t[i]->rx + STUB : t[i + 1]->rx + ENTRY);
             changed += t[i]->rx != was[i];
         }
     }
@@ -316,6 +348,7 @@ int main(void)
     tcase_add_test(c, relocated);
     tcase_add_test(c, chained_and_unchained);
     tcase_add_test(c, ranges);
+    tcase_add_test(c, two_parts);
     tcase_add_test(c, jump_cache_forgets_the_dead);
     tcase_add_test(c, full_zone);
     tcase_add_test(c, reuse_waits_for_threads);

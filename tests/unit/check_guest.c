@@ -344,7 +344,35 @@ START_TEST(test_flags_live)
     DECODE("\xeb\x00");
     ck_assert_uint_eq(b.flags_live_out, IR_FLAGS_ARITH);
     DECODE("\xc3");
+    ck_assert_uint_eq(b.flags_live_out, 0);
+    r.returns_flags = true;
+    DECODE("\xc3");
     ck_assert_uint_eq(b.flags_live_out, IR_FLAGS_ARITH);
+    r.returns_flags = false;
+    DECODE("\xff\xe0");
+    ck_assert_uint_eq(b.flags_live_out, 0);
+    r.jumps_flags = true;
+    DECODE("\xff\xe0");
+    ck_assert_uint_eq(b.flags_live_out, IR_FLAGS_ARITH);
+    r.jumps_flags = false;
+}
+END_TEST
+
+static size_t peek_after_call(void *arg, guest_addr pc, const uint8_t **bytes)
+{
+    *bytes = arg;
+    return pc == PC + 5 ? 3 : 0;
+}
+
+START_TEST(test_returned_flags)
+{
+    r.peek = peek_after_call;
+    r.peek_arg = "\x72\x10\x90"; /* jc */
+    DECODE("\xe8\x00\x10\x00\x00");
+    ck_assert(b.sees_returned_flags);
+    r.peek_arg = "\x85\xc0\x90"; /* test eax,eax */
+    DECODE("\xe8\x00\x10\x00\x00");
+    ck_assert(!b.sees_returned_flags);
 }
 END_TEST
 
@@ -442,6 +470,7 @@ int main(void)
     tcase_add_test(t, test_leaving);
     tcase_add_test(t, test_client_request);
     tcase_add_test(t, test_flags_live);
+    tcase_add_test(t, test_returned_flags);
     tcase_add_test(t, test_masks);
     tcase_add_test(t, test_wide_accesses);
     tcase_add_test(t, test_gather);

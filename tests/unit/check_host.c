@@ -334,14 +334,25 @@ START_TEST(test_call_keeps_everything)
 }
 END_TEST
 
-/* Native code looks on the spot, other code in the trampoline. */
-static void jump_cache(enum ir_form form, guest_addr pc)
+static void jumps_to(guest_addr pc, guest_addr lands)
 {
-    /* the second block is what the first one's target is cached as */
+    s.gpr[2] = pc;
+    s.gpr[1] = 0x1111222233334444;
+    s.rflags |= 0x8d5;
+    ck_assert(run() != NULL);
+    ck_assert_uint_eq(s.rip, lands);
+    ck_assert_uint_eq(s.rflags & 0x8d5, 0x8d5);
+    registers_but(0);
+}
+
+/* The second block is what the first one's target is known as: in both levels, in one of them, in the first for
+ * another target (its entry must not believe it), in none. */
+static void indirect_jump(enum ir_form form, guest_addr pc, bool in_line, uint8_t flags)
+{
     struct ir_block second;
     ir_block_init(&second);
     second.pc = pc;
-    second.flags_live_out = IR_FLAGS_ARITH;
+    second.flags_live_out = flags;
     const uint32_t x = ir_block_add_exit(&second, (struct ir_exit){ .kind = IR_EXIT_RET });
     const ir_ref seen = ir_const(&second, IR_I64, 0x777);
     ir_append(&second, (struct ir_op){ .op = IR_EXIT, .imm = x, .a = seen });
@@ -350,25 +361,26 @@ static void jump_cache(enum ir_form form, guest_addr pc)
     const uint32_t y = ir_block_add_exit(&b, (struct ir_exit){ .kind = IR_EXIT_RET });
     const ir_ref to = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RDX, 0);
     ir_append(&b, (struct ir_op){ .op = IR_EXIT, .imm = y, .a = to });
-    s.gpr[2] = pc;
-    const struct vex_exit *e = run();
-    ck_assert(e->ir.kind == IR_EXIT_RET && s.rip == pc);
-    registers_but(0);
-    test_cache(pc, test_place_second(&second));
-    e = run();
-    ck_assert(s.rip == 0x777);
-    registers_but(0);
-    s.gpr[2] = pc + 0x10000; /* same entry, other pc */
-    e = run();
-    ck_assert(e->ir.kind == IR_EXIT_RET && s.rip == pc + 0x10000);
-    registers_but(0);
+    uint8_t *const at = test_place_second(&second, in_line), *const first = at + test_code.table_entry, *const cached = at + test_code.cache_entry;
+    test_cache(0x777, NULL, NULL);
+    jumps_to(pc, pc);
+    test_cache(pc, first, cached);
+    jumps_to(pc, 0x777);
+    test_cache(pc, NULL, cached);
+    jumps_to(pc, 0x777);
+    test_cache(pc, first, NULL);
+    jumps_to(pc, pc < 0x80000000 || !flags ? 0x777 : pc);
+    jumps_to(pc + 0x10000, pc + 0x10000);
+    jumps_to(pc + 0x100000000, pc + 0x100000000);
+    test_cache(pc, NULL, NULL);
     ir_block_free(&second);
 }
 
 START_TEST(test_jump_cache)
 {
-    jump_cache(IR_FORM_NATIVE, 0x400123);
-    jump_cache(IR_FORM_TANDEM, 0x400456);
+    static const guest_addr at[] = { 0x400123, 0x7fff0456, 0x100000400789 };
+    for (int i = 0; i < 12; i++)
+        indirect_jump(i & 1 ? IR_FORM_TANDEM : IR_FORM_NATIVE, at[i % 3], i & 2, IR_FLAGS_ARITH);
 }
 END_TEST
 

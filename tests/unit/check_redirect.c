@@ -207,6 +207,26 @@ START_TEST(hook_that_leaves)
 }
 END_TEST
 
+START_TEST(calls_are_counted)
+{
+    uint64_t n;
+    struct symbol linker[] = { { "strlen", 0x11000, false }, { 0 } }, libc[] = { { "strlen", 0x12000, false }, { 0 } };
+    scan("ld-linux-x86-64.so.2", linker);
+    scan("libc.so.6", libc);
+    ck_assert_ptr_null(redirect_calls(0, &n));
+    redirect_count_calls();
+    run(0x11000);
+    run(0x12000);
+    ck_assert_str_eq(redirect_calls(0, &n), "malloc");
+    ck_assert_uint_eq(n, 0);
+    ck_assert_str_eq(redirect_calls(1, &n), "strlen");
+    ck_assert_uint_eq(n, 2);
+    ck_assert_str_eq(redirect_calls(2, &n), "strlen"); /* the same line */
+    ck_assert_uint_eq(n, 0);
+    ck_assert_ptr_null(redirect_calls(5, &n));
+}
+END_TEST
+
 START_TEST(vsyscall)
 {
     ck_assert_int_ne(redirect_at(0xffffffffff600400), 0);
@@ -229,6 +249,7 @@ int main(void)
     tcase_add_test(c, synonyms);
     tcase_add_test(c, many_addresses);
     tcase_add_test(c, hook_that_leaves);
+    tcase_add_test(c, calls_are_counted);
     tcase_add_test(c, vsyscall);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);

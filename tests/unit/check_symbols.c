@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/trace.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c */
+/* needs: coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/walk.c coregrind/symbols/trace.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c */
 /* Symbols of this very program and its libraries: objects, names, lines, inlining, unwinding, trace store; and of
  * damaged files.  Compile with -g. */
 #include <check.h>
@@ -568,6 +568,87 @@ END_TEST
 
 /* ---- speed, for the eye ---- */
 
+/* A walk that may use what the last one found must find what one that may not finds: in stacks that grow and
+ * shrink at random, through frames of several kinds, asked for more frames and fewer. */
+static uint32_t wander_random;
+static int wander_left, wander_walks;
+
+static uint32_t wander_next(void)
+{
+    wander_random = wander_random * 1664525 + 1013904223;
+    return wander_random >> 16;
+}
+
+static KEEP void wander_look(void)
+{
+    static guest_addr all[64], all_sps[64], some[64], some_sps[64];
+    ucontext_t u;
+    getcontext(&u);
+    capture(&u);
+    const int max = 1 + (int)(wander_next() % 34);
+    const int n_some = symbols_walk(&run_self, some, some_sps, max);
+    const int n_all = symbols_walk(&run_self, all, all_sps, 64); /* more than are remembered */
+    ck_assert_int_eq(n_some, n_all < max ? n_all : max);
+    ck_assert_mem_eq(some, all, (size_t)n_some * sizeof *all);
+    ck_assert_mem_eq(some_sps, all_sps, (size_t)n_some * sizeof *all);
+    wander_walks++;
+}
+
+static KEEP void wander(int depth);
+static KEEP void wander_plain(int depth) { wander(depth); sink++; }
+static KEEP void wander_saving(int depth)
+{
+    const int a = sink, b = (int)wander_next();
+    wander(depth);
+    sink = a + b + depth;
+}
+static KEEP void wander_realigned(int depth)
+{
+    int aligned[16] __attribute__((aligned(64)));
+    char *p = __builtin_alloca(wander_next() % 100 + 1);
+    __asm__ volatile("" : : "r"(p), "r"(aligned) : "memory");
+    wander(depth);
+    sink += p[0] + aligned[1];
+}
+static int wander_compare(const void *a, const void *b)
+{
+    wander(*(const int *)a);
+    return *(const int *)a - *(const int *)b;
+}
+static void wander_sort(int depth)
+{
+    int numbers[2] = { depth, depth };
+    qsort(numbers, 2, sizeof *numbers, wander_compare);
+}
+
+static KEEP void wander(int depth)
+{
+    static void (*const ways[])(int) = { wander_plain, wander_saving, wander_realigned, wander_sort, wander_plain };
+    while (wander_left > 0) {
+        const uint32_t what = wander_next() % 16;
+        wander_left--;
+        if (what < 6 && depth < 60)
+            ways[wander_next() % 5](depth + 1);
+        else if (what < 10)
+            wander_look();
+        else if (depth > 0 && what < 14)
+            break;
+    }
+    sink++;
+}
+
+START_TEST(remembered)
+{
+    map_all();
+    run_is_guest = true;
+    wander_random = 4711;
+    wander_left = 40000;
+    wander(0);
+    run_is_guest = false;
+    ck_assert_int_gt(wander_walks, 5000);
+}
+END_TEST
+
 START_TEST(speed)
 {
     enum { N = 200000 };
@@ -588,11 +669,12 @@ END_TEST
 int main(void)
 {
     Suite *s = suite_create("symbols");
+    run_self.in_generated = true; /* registers by ng_reg */
     TCase *t = tcase_create("all");
     suite_add_tcase(s, t);
     tcase_set_timeout(t, 120);
     const TTest *plain[] = { objects, scan, lookup, own_function, inlining, no_inlining, hook_frame, data, stacks, signal_frame,
-                             without_table, jump_to_nowhere, bad_stack, store, store_threads, unmapped, truncated_later, speed };
+                             without_table, jump_to_nowhere, bad_stack, store, store_threads, unmapped, truncated_later, remembered, speed };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         tcase_add_test(t, plain[i]);
     tcase_add_loop_test(t, damaged, 0, 6);

@@ -14,11 +14,12 @@ __thread struct x86_state test_state __attribute__((tls_model("initial-exec"), a
 uint8_t *test_memory, *test_stack_top, *test_placed;
 struct vex_code test_code;
 test_helper test_helpers[16];
+static __thread void *jumps[X86_JUMPS] __attribute__((tls_model("initial-exec")));
 static uint8_t *zone;
 static uint32_t tramp[2][VEX_TRAMPS];
 static uint64_t seed;
 static size_t placed_size;
-static struct { uint64_t pc; void *code; } cache[65536];
+static struct x86_jump cache[X86_JUMPS];
 
 uint64_t test_random(void)
 {
@@ -33,6 +34,7 @@ static struct vex_host host(bool identity)
     char *fs;
     __asm__("mov %%fs:0, %0" : "=r"(fs));
     return (struct vex_host){ .state_offset = (int32_t)((char *)&test_state - fs), .guest_in_host_regs = identity,
+                              .jumps_offset = identity ? (int32_t)((char *)jumps - fs) : 0,
                               .v_shift = TEST_PLANE_V, .plane_o = TEST_PLANE_O };
 }
 
@@ -66,6 +68,8 @@ void test_init(void)
         if (host_x86_64_emit_tramps(zone + 4096 * identity, &h, tramp[identity]) > 4096)
             abort();
     }
+    for (int i = 0; i < X86_JUMPS; i++)
+        jumps[i] = zone + 4096 + tramp[1][VEX_TRAMP_INDIRECT];
     syscall(SYS_arch_prctl, ARCH_SET_GS, TEST_PLANE_V);
     vex_code_init(&test_code);
 }
@@ -131,6 +135,9 @@ static void relocate(uint8_t *to, int identity)
         if (r.kind == VEX_RELOC_TRAMP32) {
             const int32_t rel = (int32_t)(zone + 4096 * identity + tramp[identity][r.value] - (at + 4));
             memcpy(at, &rel, 4);
+        } else if (r.kind == VEX_RELOC_COUNTER32) {
+            const int32_t rel = (int32_t)(zone + (1 << 20) + (1 << 19) - (at + 4)); /* see test_counter */
+            memcpy(at, &rel, 4);
         } else if (r.kind == VEX_RELOC_ID32) {
             memcpy(at, &(uint32_t){ 77 }, 4);
         } else {
@@ -179,6 +186,13 @@ const struct vex_exit *test_run(const struct ir_block *b, bool identity, struct 
     test_state.jump_cache = cache;
     enter(identity, test_placed);
     *s = test_state;
+    if (s->exit_info == VEX_EXIT_INDIRECT) { /* names no exit */
+        static struct vex_exit unnamed;
+        for (uint32_t i = 0; i < b->n_exits; i++)
+            if (b->exits[i].kind == IR_EXIT_INDIRECT || b->exits[i].kind == IR_EXIT_ICALL || b->exits[i].kind == IR_EXIT_RET)
+                unnamed.ir = b->exits[i];
+        return &unnamed;
+    }
     if (s->exit_info >> 32 != 77 || (uint32_t)s->exit_info >= test_code.n_exits) {
         fprintf(stderr, "exit_info %#lx\n", s->exit_info);
         return NULL;
@@ -194,9 +208,10 @@ void *test_fault_tramp(void)
     return zone + 4096 + tramp[1][VEX_TRAMP_FAULT];
 }
 
-void *test_place_second(const struct ir_block *b)
+uint8_t *test_place_second(const struct ir_block *b, bool in_line)
 {
-    const struct vex_host h = host(true);
+    struct vex_host h = host(true);
+    h.indirect_target = in_line;
     if (host_x86_64_emit(b, &h, &test_code))
         abort();
     uint8_t *at = zone + (1 << 20);
@@ -205,10 +220,10 @@ void *test_place_second(const struct ir_block *b)
     return at;
 }
 
-void test_cache(guest_addr pc, void *code)
+void test_cache(guest_addr pc, void *first, void *second)
 {
-    cache[pc & 0xffff].pc = pc;
-    cache[pc & 0xffff].code = code;
+    jumps[x86_jump_first(pc)] = first ? first : zone + 4096 + tramp[1][VEX_TRAMP_INDIRECT];
+    cache[x86_jump_second(pc)] = (struct x86_jump){ .pc = pc, .code = second };
 }
 
 void test_dump(void)

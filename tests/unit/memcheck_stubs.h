@@ -4,11 +4,13 @@
  * thread, and a log of everything that would be printed.  Include once. */
 #pragma once
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include "../../memcheck/errors.h"
+#include "../../memcheck/heap.h"
 
 uint64_t ng_strip_size = 1ull << 44, ng_v_shift = (1ull << 44) + NG_V_SKEW;
 struct ng_thread { struct x86_state s; };
@@ -184,8 +186,18 @@ void ng_client_unmap(guest_addr a, size_t size)
 }
 
 /* ---- running ---- */
+/* As the core does. */
+static void stub_on_fault(int sig, siginfo_t *info, void *uc)
+{
+    (void)uc;
+    if (info->si_code != SEGV_ACCERR || !heap_lazy_fault((uint64_t)(uintptr_t)info->si_addr))
+        signal(sig, SIG_DFL);
+}
+
 static void stub_init(void)
 {
+    struct sigaction on_fault = { .sa_sigaction = stub_on_fault, .sa_flags = SA_SIGINFO };
+    sigaction(SIGSEGV, &on_fault, NULL);
     ck_assert_ptr_ne(mmap((void *)NG_PLANE_V, ng_strip_size, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0), MAP_FAILED);
     ck_assert_ptr_ne(mmap((void *)NG_PLANE_O, ng_strip_size, PROT_READ | PROT_WRITE,

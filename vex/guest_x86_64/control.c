@@ -32,6 +32,8 @@ static void move_sp(struct x86_ctx *c, int64_t delta)
     ir_append(c->b, (struct ir_op){ .op = IR_SP, .imm = delta });
 }
 
+static struct ir_op *latest_op(struct x86_ctx *c) { return &c->b->ops[c->b->n_ops - 1]; }
+
 static uint32_t new_exit(struct x86_ctx *c, enum ir_exit_kind kind, guest_addr pc, int aux)
 {
     return ir_block_add_exit(c->b, (struct ir_exit){ .pc = pc, .kind = kind, .mode = c->r->mode, .aux = aux });
@@ -98,32 +100,72 @@ static void translate_call(struct x86_ctx *c)
     const ir_ref sp = x86_get_gpr(c, X86_RSP, 0, IR_I64);
     x86_store(c, (struct ir_op){ .type = IR_I64, .a = sp, .imm = -8, .flags = IR_STACK_REL }, guest_address(c, c->next));
     move_sp(c, -8);
-    if (target)
+    if (!c->r->returns_flags && x86_returned_flags_read(c->r, c->next))
+        c->b->sees_returned_flags = true;
+    const guest_addr back = c->next;
+    if (target) {
         x86_end(c, IR_EXIT_ICALL, 0, 0, target);
-    else
+    } else if (c->n_open_calls < X86_MAX_OPEN_CALLS && x86_follow(c, branch_target(c), 0)) {
+        latest_op(c)->flags |= IR_CALL_SP;
+        c->open_calls[c->n_open_calls++] = back;
+    } else {
         x86_end(c, IR_EXIT_CALL, branch_target(c), 0, IR_NONE);
+    }
+}
+
+/* A return whose call is in the block: goes on there if that is where it leads, else the block is left before it. */
+static bool follow_return(struct x86_ctx *c, int64_t pop)
+{
+    const guest_addr ret = c->pc;
+    if (!c->n_open_calls)
+        return false;
+    const guest_addr back = c->open_calls[--c->n_open_calls];
+    if (!x86_follow(c, back, 0))
+        return false;
+    const ir_ref to = x86_load(c, (struct ir_op){ .type = IR_I64, .a = x86_get_gpr(c, X86_RSP, 0, IR_I64), .flags = IR_STACK_REL });
+    const ir_ref other = ir_append(c->b, (struct ir_op){ .op = IR_CMPNE, .type = IR_I1, .lane = IR_I64, .a = to, .b = guest_address(c, back) });
+    const uint32_t exit = new_exit(c, IR_EXIT_JUMP, ret, 0);
+    c->b->exits[exit].flags_dead = c->r->returns_flags ? 0 : IR_FLAGS_ARITH;
+    ir_append(c->b, (struct ir_op){ .op = IR_EXIT_IF, .a = other, .imm = exit });
+    move_sp(c, pop);
+    return true;
 }
 
 static void translate_ret(struct x86_ctx *c)
 {
+    const bool has_imm = c->zi->operand_count_visible && c->zo[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
+    const int64_t pop = 8 + (has_imm ? (int64_t)c->zo[0].imm.value.u : 0);
+    if (follow_return(c, pop))
+        return;
     const ir_ref sp = x86_get_gpr(c, X86_RSP, 0, IR_I64);
     const ir_ref to = x86_load(c, (struct ir_op){ .type = IR_I64, .a = sp, .flags = IR_STACK_REL });
-    const bool has_imm = c->zi->operand_count_visible && c->zo[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
-    move_sp(c, 8 + (has_imm ? (int64_t)c->zo[0].imm.value.u : 0));
+    move_sp(c, pop);
     x86_end(c, IR_EXIT_RET, 0, 0, to);
 }
 
 static void translate_jmp(struct x86_ctx *c)
 {
-    if (is_direct(c))
-        x86_end(c, IR_EXIT_JUMP, branch_target(c), 0, IR_NONE);
-    else
+    if (!is_direct(c))
         x86_end(c, IR_EXIT_INDIRECT, 0, 0, indirect_target(c));
+    else if (!x86_follow(c, branch_target(c), 0))
+        x86_end(c, IR_EXIT_JUMP, branch_target(c), 0, IR_NONE);
 }
 
 static void jump_next(struct x86_ctx *c)
 {
     x86_end(c, IR_EXIT_JUMP, c->next, 0, IR_NONE);
+}
+
+static void translate_jcc(struct x86_ctx *c, int cc, guest_addr taken, guest_addr next)
+{
+    if (!x86_follow(c, taken, next)) {
+        exit_cc(c, cc, taken);
+        jump_next(c);
+    } else if (c->next == next) {
+        exit_cc(c, cc, taken);
+    } else {
+        exit_cc(c, cc ^ 1, next);
+    }
 }
 
 static void translate_conditional(struct x86_ctx *c)
@@ -149,8 +191,7 @@ static void translate_conditional(struct x86_ctx *c)
         x86_end(c, IR_EXIT_JUMP, branch_target(c), 0, IR_NONE);
         return;
     default:
-        exit_cc(c, c->zi->opcode & 15, branch_target(c));
-        jump_next(c);
+        translate_jcc(c, c->zi->opcode & 15, branch_target(c), c->next);
     }
 }
 

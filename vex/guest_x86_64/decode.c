@@ -16,12 +16,12 @@ enum { REQUEST_BYTES = 19, EMULATE_GET_ORIGINAL = 1, EMULATE_CALL_ORIGINAL = 2 }
 
 static const uint8_t *bytes_at(const struct x86_ctx *c, guest_addr pc)
 {
-    return c->r->bytes + (pc - c->r->pc);
+    return c->bytes + (pc - c->bytes_pc);
 }
 
 static size_t bytes_left(const struct x86_ctx *c, guest_addr pc)
 {
-    return c->r->n_bytes - (pc - c->r->pc);
+    return c->n_bytes - (pc - c->bytes_pc);
 }
 
 static void add_insn(struct x86_ctx *c, const struct ir_insn *n)
@@ -65,6 +65,30 @@ static bool client_request(struct x86_ctx *c)
     c->next = c->pc + REQUEST_BYTES;
     add_insn(c, &n);
     x86_end(c, kind, c->next, aux, IR_NONE);
+    return true;
+}
+
+static void end_extent(struct x86_ctx *c, guest_addr end)
+{
+    ir_block_add_extent(c->b, (struct ir_extent){ c->bytes_pc, (uint32_t)(end - c->bytes_pc) });
+}
+
+bool x86_follow(struct x86_ctx *c, guest_addr taken, guest_addr next)
+{
+    const uint8_t *bytes;
+    size_t n;
+    if (!c->r->follow || c->form != IR_FORM_NATIVE || c->b->n_insns >= c->r->max_insns)
+        return false;
+    const guest_addr to = c->r->follow(c->r->follow_arg, c->b, taken, next, &bytes, &n);
+    if (!to)
+        return false;
+    if (to != c->next) {
+        end_extent(c, c->next);
+        c->bytes = bytes;
+        c->bytes_pc = to;
+        c->n_bytes = n;
+        c->next = to;
+    }
     return true;
 }
 
@@ -152,21 +176,24 @@ static void decode_block(struct x86_ctx *c)
     }
 }
 
-/* Flags that a successor may read: all, unless every way out is known and writes them first. */
+/* Flags that a successor may read: all, unless every way out is known and writes them first.  Indirect
+ * ones give none unless r says so. */
 static uint8_t live_out(const struct ir_block *b, const struct vex_decode_request *r)
 {
     uint8_t live = 0;
     for (uint32_t i = 0; i < b->n_exits && live != IR_FLAGS_ARITH; i++)
         if (b->exits[i].kind == IR_EXIT_JUMP || b->exits[i].kind == IR_EXIT_CALL)
             live |= x86_flags_live_at(r, b->exits[i].pc) & IR_FLAGS_ARITH;
-        else
+        else if (b->exits[i].kind == IR_EXIT_RET ? r->returns_flags :
+                 b->exits[i].kind == IR_EXIT_INDIRECT || b->exits[i].kind == IR_EXIT_ICALL ? r->jumps_flags : true)
             live = IR_FLAGS_ARITH;
     return live;
 }
 
 void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b)
 {
-    struct x86_ctx c = { .b = b, .r = r, .pc = r->pc, .next = r->pc, .form = r->form };
+    struct x86_ctx c = { .b = b, .r = r, .pc = r->pc, .next = r->pc, .form = r->form, .bytes = r->bytes, .bytes_pc = r->pc,
+                         .n_bytes = r->n_bytes };
 
     ir_block_reset(b);
     b->pc = r->pc;
@@ -175,9 +202,13 @@ void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b)
     if (r->hook) {
         x86_end(&c, IR_EXIT_HOSTCALL, r->pc, r->hook, IR_NONE);
         b->guest_bytes = 1;
+        b->end = r->pc + 1;
     } else {
         decode_block(&c);
-        b->guest_bytes = c.next - r->pc;
+        if (b->n_extents)
+            end_extent(&c, c.next);
+        b->guest_bytes = b->n_extents ? b->extents[0].bytes : (uint32_t)(c.next - r->pc);
+        b->end = c.next;
         if (r->form == IR_FORM_TANDEM)
             x86_prune(b);
     }

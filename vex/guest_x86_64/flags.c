@@ -81,7 +81,9 @@ static bool ends_look(const ZydisDecodedInstruction *zi)
     }
 }
 
-uint8_t x86_flags_live_at(const struct vex_decode_request *r, guest_addr pc)
+/* *read_first: flags that are read before they are written at pc; *neither: neither, as far as the look goes, or
+ * written only perhaps (a shift by 0). */
+static void look(const struct vex_decode_request *r, guest_addr pc, uint8_t *read_first, uint8_t *neither)
 {
     const uint8_t *bytes;
     uint8_t live = 0, unknown = IR_FLAGS_ARITH;
@@ -96,21 +98,39 @@ uint8_t x86_flags_live_at(const struct vex_decode_request *r, guest_addr pc)
         if (!x86_quick_decode(bytes, n, &zi, NULL) && ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, n, &zi)))
             break;
         x86_flags_of(&zi, &read, &written);
-        live |= read & unknown;
+        live |= (zi.cpu_flags ? x86_flags_from_zydis(zi.cpu_flags->tested) : 0) & unknown;
         target = direct_target(&zi, pc);
         if (target) {
             pc = target;
             n = r->peek(r->peek_arg, pc, &bytes);
             continue;
         }
-        if (ends_look(&zi))
+        if (ends_look(&zi)) {
+            if (zi.meta.category == ZYDIS_CATEGORY_RET && !r->returns_flags)
+                unknown = 0;
             break;
+        }
         unknown &= ~(written & ~read); /* what is also read may be a write that does not happen */
         pc += zi.length;
         bytes += zi.length;
         n -= zi.length;
     }
+    *read_first = live;
+    *neither = unknown;
+}
+
+uint8_t x86_flags_live_at(const struct vex_decode_request *r, guest_addr pc)
+{
+    uint8_t live, unknown;
+    look(r, pc, &live, &unknown);
     return live | unknown;
+}
+
+bool x86_returned_flags_read(const struct vex_decode_request *r, guest_addr pc)
+{
+    uint8_t live, unknown;
+    look(r, pc, &live, &unknown);
+    return live;
 }
 
 ir_ref x86_get_flag(struct x86_ctx *c, int slot)

@@ -163,6 +163,7 @@ static bool whole_state(struct x86_ctx *c)
         return true;
     case ZYDIS_MNEMONIC_XRSTOR: case ZYDIS_MNEMONIC_XRSTOR64:
     case ZYDIS_MNEMONIC_FXRSTOR: case ZYDIS_MNEMONIC_FXRSTOR64:
+        x86_load(c, x86_mem(c, 0, IR_I64)); /* where from: which parts of the image count is known at run time only */
         for (int i = 0; i < 16; i++)
             x86_put(c, IR_V256, X86_YMM0 + i, 0, ir_vconst(c->b, IR_V256, 0));
         x86_put(c, IR_I64, X86_X87, 0, x86_const(c, IR_I64, 0));

@@ -15,7 +15,7 @@
 #include <Zydis/Zydis.h>
 #include "vex/vex.h"
 
-enum { X86_MAX_PUTS = 48 };
+enum { X86_MAX_PUTS = 48, X86_MAX_OPEN_CALLS = 16 };
 
 struct x86_row;
 struct x86_ctx {
@@ -28,6 +28,11 @@ struct x86_ctx {
     enum ir_form form;
     struct { enum ir_type t; uint8_t slot, offset; ir_ref v; } puts[X86_MAX_PUTS];
     int n_puts;
+    const uint8_t *bytes;                /* of the current extent, */
+    guest_addr bytes_pc;                 /* which begins here, */
+    size_t n_bytes;
+    guest_addr open_calls[X86_MAX_OPEN_CALLS]; /* where calls inside the block will return to */
+    int n_open_calls;
     bool ended;                          /* the block's last EXIT is appended */
     uint8_t described;                   /* IR_DESCRIBED while NATIVE does the effects, else 0 */
     bool by_ops;                         /* the row's ops are the execution, in any form: no NATIVE */
@@ -87,6 +92,8 @@ void x86_remember_flags(struct x86_ctx *c, int kind, enum ir_type t, ir_ref a, i
 ir_ref x86_get_flag(struct x86_ctx *c, int slot);
 /* The flags that may be read at pc before they are written, from up to a few instructions there. */
 uint8_t x86_flags_live_at(const struct vex_decode_request *r, guest_addr pc);
+/* pc, where a call returns to: are flags of before the return read there? */
+bool x86_returned_flags_read(const struct vex_decode_request *r, guest_addr pc);
 /* IR_FLAG_* of a Zydis mask. */
 uint8_t x86_flags_from_zydis(uint32_t mask);
 /* Fills read and written flags of an instruction; needs no operands. */
@@ -109,6 +116,8 @@ struct ir_op x86_mem_element(struct x86_ctx *c, int i, int element, ir_ref *on);
 bool x86_is_masked(const struct x86_ctx *c, int i);
 /* Control flow and what else must not run natively: true if it was translated completely. */
 bool x86_control(struct x86_ctx *c);
+/* Does the block go on at taken or next (see vex_decode_request.follow)?  Then c->next is where. */
+bool x86_follow(struct x86_ctx *c, guest_addr taken, guest_addr next);
 /* Appends the last EXIT. */
 void x86_end(struct x86_ctx *c, enum ir_exit_kind kind, guest_addr pc, int aux, ir_ref target);
 void x86_trap(struct x86_ctx *c, int signal, guest_addr pc);

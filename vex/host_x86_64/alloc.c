@@ -419,6 +419,14 @@ int gpr_def(struct emitter *e)
     return r;
 }
 
+int gpr_def_in(struct emitter *e, int r)
+{
+    gpr_take(e, r);
+    e->val[e->i].kind = VALUE_LIVE;
+    bind_gpr(e, e->i, r);
+    return r;
+}
+
 int vec_def(struct emitter *e)
 {
     const int r = vec_alloc(e);

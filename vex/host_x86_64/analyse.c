@@ -96,7 +96,7 @@ static uint8_t exit_flags(const struct emitter *e, const struct ir_exit *x, uint
             return 0; /* goes on with this very instruction: what is live here is live there */
         /* fall through */
     case IR_EXIT_JUMP: case IR_EXIT_CALL: case IR_EXIT_INDIRECT: case IR_EXIT_ICALL: case IR_EXIT_RET:
-        return final || last ? e->b->flags_live_out & IR_FLAGS_ARITH : IR_FLAGS_ARITH;
+        return (final || last ? e->b->flags_live_out : IR_FLAGS_ARITH) & IR_FLAGS_ARITH & ~x->flags_dead;
     default:
         return IR_FLAGS_ARITH;
     }
@@ -139,10 +139,22 @@ static bool op_is_root(const struct ir_op *op)
     return ir_rows[op->op].props & IRP_ROOT;
 }
 
+/* A load that is only compared with a constant, for an exit: a comparison with memory. */
+static bool can_fuse_load(const struct emitter *e, uint32_t i)
+{
+    const struct ir_op *op = &e->b->ops[i], *user = &e->b->ops[e->val[i].last], *compare = &e->b->ops[user->a];
+    const struct ir_op *k = &e->b->ops[compare->b];
+    return e->val[i].uses == 1 && user->op == IR_EXIT_IF && (compare->op == IR_CMPNE || compare->op == IR_CMPEQ) && compare->a == i &&
+           e->val[user->a].fused && compare->lane == op->type && op->plane == IR_PLANE_GUEST && !(op->flags & IR_DESCRIBED) &&
+           k->op == IR_CONST && !(k->flags & IR_HOST_OBJ) && k->imm == (int32_t)k->imm;
+}
+
 /* May the only user of op i compute it itself? */
 static bool can_fuse(const struct emitter *e, uint32_t i)
 {
     const struct ir_op *op = &e->b->ops[i], *user = &e->b->ops[e->val[i].last];
+    if (op->op == IR_LOAD)
+        return can_fuse_load(e, i);
     if (e->val[i].uses != 1 || user->a != i)
         return false;
     if (op->op >= IR_CMPEQ && op->op <= IR_CMPLES)

@@ -11,7 +11,9 @@ void vex_code_init(struct vex_code *c)
 void vex_code_reset(struct vex_code *c)
 {
     c->size = 0;
-    c->n_relocs = c->n_exits = c->n_sides = 0;
+    c->entry = c->table_entry = c->cache_entry = 0;
+    c->hot = 0;
+    c->n_relocs = c->n_exits = c->n_sides = c->n_cross = 0;
 }
 
 void vex_code_free(struct vex_code *c)
@@ -20,6 +22,7 @@ void vex_code_free(struct vex_code *c)
     free(c->relocs);
     free(c->exits);
     free(c->sides);
+    free(c->cross);
     *c = (struct vex_code){ 0 };
 }
 

@@ -164,13 +164,20 @@ static void join(struct emitter *e)
         const uint32_t to = f->to_cold == TO_POOL ? pool + 32 * f->to : f->to_cold == TO_COLD ? cold + f->to : f->to;
         const uint32_t rel = to - (at + 4);
         memcpy(e->main.p + at, &rel, 4);
+        if ((at < cold) != (to < cold)) {
+            const uint32_t n = EMIT_ARRAY(out->cross, out->n_cross, out->cap_cross);
+            out->cross[n] = at;
+        }
     }
+    out->hot = cold;
     for (uint32_t i = 0; i < out->n_relocs; i++)
         out->relocs[i].offset = place(out->relocs[i].offset, cold);
     for (uint32_t i = 0; i < out->n_exits; i++) {
         out->exits[i].jump_offset = place(out->exits[i].jump_offset, cold);
         out->exits[i].stub_offset = place(out->exits[i].stub_offset, cold);
     }
+    out->table_entry = place(out->table_entry, cold);
+    out->cache_entry = place(out->cache_entry, cold);
     for (uint32_t i = 0; i < e->n_cold_sides; i++) {
         const uint32_t n = EMIT_ARRAY(out->sides, out->n_sides, out->cap_sides);
         out->sides[n] = e->cold_sides[i];
@@ -197,9 +204,14 @@ static int emit_block(const struct ir_block *b, const struct vex_host *h, struct
     e.flags_live = (uint8_t *)(e.val + b->n_ops);
     emit_analyse(&e);
     alloc_init(&e);
+    if (head && h->indirect_target)
+        emit_indirect_entries(&e, true);
+    out->entry = e.c->n;
     if (head)
         emit_head(&e);
     emit_ops(&e);
+    if (head && !h->indirect_target)
+        emit_indirect_entries(&e, false);
     if (!e.error)
         join(&e);
     out->code = e.main.p;

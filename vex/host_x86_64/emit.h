@@ -137,6 +137,7 @@ int gpr_use(struct emitter *e, ir_ref ref);       /* the value in a register, pi
 int vec_use(struct emitter *e, ir_ref ref);
 int gpr_copy(struct emitter *e, ir_ref ref);      /* a scratch with the value: changeable, pinned */
 int gpr_def(struct emitter *e);                   /* register for the current op's result */
+int gpr_def_in(struct emitter *e, int r);         /* ... this very one, not pinned before */
 int vec_def(struct emitter *e);
 /* As gpr_def, holding the value of ref to begin with. */
 int gpr_def_from(struct emitter *e, ir_ref ref);
@@ -167,6 +168,7 @@ void emit_put_flag(struct emitter *e, int slot, ir_ref v);
 /* ---- leave.c ---- */
 void emit_side(struct emitter *e);                /* what follows can fault */
 void emit_head(struct emitter *e);
+void emit_indirect_entries(struct emitter *e, bool in_line); /* in line: where the head follows; else behind everything */
 void emit_exit(struct emitter *e, const struct ir_op *op);
 uint32_t emit_way_out(struct emitter *e, uint32_t exit); /* its place in the cold part */
 void emit_side_exit(struct emitter *e, uint32_t exit, uint32_t from_rel32); /* cold path of a jump in main */

@@ -161,6 +161,13 @@ static int emit_compare(struct emitter *e, const struct ir_op *op)
 {
     const int size = ir_type_bytes(op->lane), which = op->op - IR_CMPEQ;
     int64_t k;
+    if (e->val[op->a].kind == VALUE_FUSED) { /* a load */
+        value_const(e, op->b, &k);
+        const struct asm_mem m = emit_address(e, &e->b->ops[op->a]);
+        emit_side(e);
+        asm_alu_mi(e->c, 7, size, m, (int32_t)k);
+        return compare_cc[which];
+    }
     if (value_const(e, op->b, &k) && k == (int32_t)k) {
         const int a = gpr_use(e, op->a);
         if (!k)

@@ -147,54 +147,45 @@ static bool is_home(const struct emitter *e)
 static void leave_here(struct emitter *e, struct ir_exit x)
 {
     homecoming(e);
-    if (is_chainable(x.kind))
+    if (is_chainable(x.kind)) {
         chainable_jump(e, x);
-    else
+    } else if (x.kind == IR_EXIT_HOSTCALL && e->identity && e->h->hostcall) {
+        asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), add_exit(e, x, false, 0));
+        leave_with_id(e, VEX_TRAMP_HOSTCALL);
+    } else {
         emit_stub(e, x, false, 0);
+    }
 }
 
-/* The jump cache, looked up on the spot: an indirect jump of its own for each site. */
-static void leave_by_cache(struct emitter *e, const struct ir_op *op, struct ir_exit x)
+/* Through the thread's table of code addresses; what stands there verifies the target.  Guest rcx waits in its image. */
+static void leave_by_table(struct emitter *e, const struct ir_op *op)
 {
     struct asm_buf *c = e->c;
-    const struct asm_mem code = state_mem(e, STATE(tmp) + 24);
-    gpr_take(e, RCX);
-    const int to = gpr_use(e, op->a), entry = gpr_alloc(e);
+    const int to = gpr_use(e, op->a);
+    asm_store(c, 8, state_mem(e, STATE(rip)), to);
+    if (bit(e->g.guest, RCX))
+        guest_sync_gpr(e, RCX);
+    else if (to != RCX)
+        gpr_take(e, RCX);
     asm_rr(c, X86_OP(0, 1, 0xb7), 4, RCX, to);                                    /* movzx ecx, low 16 bits */
-    asm_load(c, 8, entry, state_mem(e, STATE(jump_cache)));
-    asm_lea(c, 8, RCX, (struct asm_mem){ 0, RCX, RCX, 0, 0 });
-    asm_lea(c, 8, entry, (struct asm_mem){ 0, entry, RCX, 3, 0 });
-    asm_load(c, 8, RCX, (struct asm_mem){ 0, entry, REG_NONE, 0, 0 });
-    asm_rr(c, 0xf7, 8, 2, RCX);                                                   /* not */
-    asm_lea(c, 8, RCX, (struct asm_mem){ 0, to, RCX, 0, 1 });                     /* target - entry.pc */
-    const uint32_t hit = asm_jrcxz8(c, 8), miss = c->n;
-    emit_fixup(e, asm_jmp32(c), TO_COLD, e->cold.n);
-    asm_here8(c, hit);
-    asm_load(c, 8, RCX, (struct asm_mem){ 0, entry, REG_NONE, 0, 8 });
-    const uint32_t empty = asm_jrcxz8(c, 8);
-    c->p[empty] = miss - (empty + 1);
-    asm_store(c, 8, code, RCX);
+    _Static_assert(X86_JUMPS == 65536, "the index is a 16-bit register");
+    hold_guest(&e->g, RCX);                                                       /* not to be brought home */
     homecoming(e);
-    asm_rm(c, 0xff, 4, 4, code);                                                  /* jmp */
-    e->c = &e->cold;
-    asm_store(e->c, 8, state_mem(e, STATE(rip)), to);
-    homecoming(e);
-    emit_stub(e, x, false, 0);
-    e->c = c;
+    asm_rm(c, 0xff, 4, 4, (struct asm_mem){ X86_SEG_FS, REG_NONE, RCX, 3, e->h->jumps_offset });
 }
+
+static bool has_table(const struct emitter *e) { return e->identity && e->h->jumps_offset; }
 
 void emit_exit(struct emitter *e, const struct ir_op *op)
 {
     const struct ir_exit x = e->b->exits[op->imm];
     if (!is_indirect(x.kind)) {
         leave_here(e, x);
-    } else if (e->identity && e->b->form == IR_FORM_NATIVE) {
-        leave_by_cache(e, op, x);
+    } else if (has_table(e) && x.mode == 0) {
+        leave_by_table(e, op);
     } else {
         asm_store(e->c, 8, state_mem(e, STATE(rip)), gpr_use(e, op->a));
-        homecoming(e);
-        asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), add_exit(e, x, false, 0));
-        leave_with_id(e, VEX_TRAMP_INDIRECT);
+        leave_here(e, x);
     }
 }
 
@@ -334,6 +325,47 @@ static void head_leaves(struct emitter *e, bool flags)
     exit_from_head(e, (struct ir_exit){ .pc = b->pc, .kind = IR_EXIT_MODE, .mode = b->entry_mode }, flags);
 }
 
+static struct ir_exit hot_exit(const struct emitter *e)
+{
+    return (struct ir_exit){ .pc = e->b->pc, .kind = IR_EXIT_HOT, .mode = e->b->mode };
+}
+
+/* An access to the block's counter, by the bytes before its disp32. */
+static void counter_access(struct emitter *e, uint8_t opcode, uint8_t reg)
+{
+    asm_need(e->c);
+    asm_byte(e->c, opcode);
+    asm_byte(e->c, reg << 3 | 5);
+    asm_imm(e->c, 0, 4);
+    emit_reloc(e, e->c->n - 4, VEX_RELOC_COUNTER32, 0);
+}
+
+static void count_run(struct emitter *e)
+{
+    counter_access(e, 0xff, 1);                                                   /* dec */
+    emit_fixup(e, asm_jcc32(e->c, CC_S), TO_COLD, e->cold.n);
+    e->c = &e->cold;
+    emit_stub(e, hot_exit(e), false, 0);
+    e->c = &e->main;
+}
+
+/* The same without flags, by rcx, which is put aside. */
+static void count_run_keeping_flags(struct emitter *e, struct asm_mem rcx)
+{
+    struct asm_buf *c = e->c;
+    counter_access(e, 0x8b, RCX);
+    asm_lea(c, 4, RCX, (struct asm_mem){ 0, RCX, REG_NONE, 0, -1 });
+    counter_access(e, 0x89, RCX);
+    const uint32_t hot = asm_jrcxz8(c, 4), over = asm_jmp8(c);
+    asm_here8(c, hot);
+    emit_fixup(e, asm_jmp32(c), TO_COLD, e->cold.n);
+    asm_here8(c, over);
+    e->c = &e->cold;
+    asm_load(e->c, 8, RCX, rcx);
+    emit_stub(e, hot_exit(e), false, 0);
+    e->c = &e->main;
+}
+
 /* Flags are live: they and rax are put aside; most of the time the block goes on. */
 static void head_keeping_flags(struct emitter *e, uint32_t low, uint32_t high)
 {
@@ -345,6 +377,8 @@ static void head_keeping_flags(struct emitter *e, uint32_t low, uint32_t high)
     asm_load(c, 8, RCX, rcx);
     emit_fixup(e, asm_jmp32(c), TO_COLD, e->cold.n);
     asm_here8(c, calm);
+    if (e->b->counts)
+        count_run_keeping_flags(e, rcx);
     asm_load(c, 8, RCX, rcx);
     const uint32_t back = c->n;
 
@@ -387,6 +421,53 @@ void emit_head(struct emitter *e)
     e->flags_host = false;
     e->c = &e->cold;
     head_leaves(e, false);
+    e->c = &e->main;
+    if (e->b->counts)
+        count_run(e);
+}
+
+/* ---- entries of indirect jumps ---- */
+/* Is state.rip this block?  Else to the trampoline, which looks further. */
+static void verify_target(struct emitter *e, bool flags)
+{
+    struct asm_buf *c = e->c;
+    const guest_addr pc = e->b->pc;
+    const struct asm_mem rip = state_mem(e, STATE(rip));
+    struct asm_mem high = rip;
+    high.disp += 4;
+    if (!flags && (int64_t)pc == (int32_t)pc) {
+        asm_alu_mi(c, 7, 8, rip, (int32_t)pc);
+        emit_reloc(e, asm_jcc32(c, CC_NE), VEX_RELOC_TRAMP32, VEX_TRAMP_INDIRECT);
+    } else if (!flags) {
+        asm_alu_mi(c, 7, 4, rip, (int32_t)pc);
+        emit_reloc(e, asm_jcc32(c, CC_NE), VEX_RELOC_TRAMP32, VEX_TRAMP_INDIRECT);
+        asm_alu_mi(c, 7, 4, high, (int32_t)(pc >> 32));
+        emit_reloc(e, asm_jcc32(c, CC_NE), VEX_RELOC_TRAMP32, VEX_TRAMP_INDIRECT);
+    } else if (pc < INT32_MAX) {
+        asm_load(c, 8, RCX, rip);
+        asm_lea(c, 8, RCX, (struct asm_mem){ 0, RCX, REG_NONE, 0, -(int32_t)pc });
+        const uint32_t same = asm_jrcxz8(c, 8);
+        jump_tramp(e, VEX_TRAMP_INDIRECT);
+        asm_here8(c, same);
+    } else {
+        jump_tramp(e, VEX_TRAMP_INDIRECT);
+    }
+}
+
+/* Emits both; they end before the head if that follows, else in a jump to it. */
+void emit_indirect_entries(struct emitter *e, bool in_line)
+{
+    if (!has_table(e) || e->b->mode != 0)
+        return;
+    const uint32_t cold = in_line ? 0 : 1u << 31; /* until everything has its place */
+    if (!in_line)
+        e->c = &e->cold;
+    e->out->table_entry = e->c->n | cold;
+    verify_target(e, e->b->n_ops > 1 && e->flags_live[1]);
+    e->out->cache_entry = e->c->n | cold;
+    asm_load(e->c, 8, RCX, state_mem(e, STATE(gpr) + 8 * RCX));
+    if (!in_line)
+        emit_jump_to_main(e, e->out->entry);
     e->c = &e->main;
 }
 

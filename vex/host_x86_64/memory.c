@@ -83,12 +83,20 @@ struct asm_mem emit_address(struct emitter *e, const struct ir_op *op)
     return m;
 }
 
+/* Does the current op's value go to an indirect jump only?  That wants it in rcx. */
+static bool is_jump_target(const struct emitter *e)
+{
+    const struct value *v = &e->val[e->i];
+    const struct ir_op *user = &e->b->ops[v->last];
+    return e->identity && v->uses == 1 && user->op == IR_EXIT && user->a == e->i && !bit(e->g_pin, RCX);
+}
+
 void emit_load(struct emitter *e, const struct ir_op *op)
 {
     if (address_clobbers_flags(op))
         flags_clobber(e);
     const struct asm_mem m = emit_address(e, op);
-    const int bytes = ir_type_bytes(op->type), r = type_is_vec(op->type) ? vec_def(e) : gpr_def(e);
+    const int bytes = ir_type_bytes(op->type), r = type_is_vec(op->type) ? vec_def(e) : is_jump_target(e) ? gpr_def_in(e, RCX) : gpr_def(e);
     emit_side(e);
     if (bytes > 32)
         emit_fail(e, -EINVAL);

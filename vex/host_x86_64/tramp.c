@@ -4,8 +4,9 @@
  *   ENTER     C's callee-saved registers onto the host stack, its pointer into
  *             state.host_rsp (aligned to 16); guest registers out of the state
  *   EXIT      the reverse; flags come last in and first out
- *   INDIRECT  jump cache look-up that changes neither registers nor flags
+ *   INDIRECT  jump cache look-up that changes no register but rcx, which is in its image
  *   CALL      all physical registers into state.host_*, C function, all back
+ *   HOSTCALL  guest registers into the state, C function, and on from the state as ENTER or out as EXIT
  *   FAULT     as EXIT, but guest registers are in the state already
  *
  * C code runs with DF and AC clear.  x87 and MXCSR stay as the guest has them. */
@@ -97,16 +98,22 @@ static void tramp_enter(struct tramp *t)
     jump(t, STATE(tmp));
 }
 
+/* All guest registers into the state; C may run then. */
+static void put_guest_away(struct tramp *t)
+{
+    for (int i = 0; i < 16; i++)
+        store(t, STATE(gpr) + 8 * i, i);
+    load(t, RSP, STATE(host_rsp));
+    CODE(t, "\x9c");                         /* pushfq */
+    pop(t, STATE(rflags));
+    vectors(t, STATE(ymm), true);
+    c_flags(t, STATE(rflags));
+}
+
 static void tramp_exit(struct tramp *t)
 {
     if (t->h->guest_in_host_regs) {
-        for (int i = 0; i < 16; i++)
-            store(t, STATE(gpr) + 8 * i, i);
-        load(t, RSP, STATE(host_rsp));
-        CODE(t, "\x9c");                     /* pushfq */
-        pop(t, STATE(rflags));
-        vectors(t, STATE(ymm), true);
-        c_flags(t, STATE(rflags));
+        put_guest_away(t);
     } else {
         load(t, RSP, STATE(host_rsp));
         CODE(t, "\xfc");                     /* cld */
@@ -114,16 +121,19 @@ static void tramp_exit(struct tramp *t)
     return_to_c(t);
 }
 
+/* Changes no flags. */
 static void tramp_indirect(struct tramp *t, uint32_t exit)
 {
     struct asm_buf *b = &t->b;
     if (t->h->guest_in_host_regs) {
-        store(t, STATE(tmp), RCX);
         store(t, STATE(tmp) + 8, RAX);
         store(t, STATE(tmp) + 16, RDX);
         load(t, RDX, STATE(rip));
         load(t, RAX, STATE(jump_cache));
-        asm_rr(b, X86_OP(0, 1, 0xb7), 4, RCX, RDX);                                  /* movzx ecx, dx */
+        asm_vrr(b, X86_OP(3, 3, 0xf0) | X86_W, 16, RCX, 0, RDX);                      /* rorx rcx, rdx, 16 */
+        asm_imm(b, 16, 1);
+        asm_lea(b, 8, RCX, (struct asm_mem){ 0, RCX, RDX, 0, 0 });
+        asm_rr(b, X86_OP(0, 1, 0xb7), 4, RCX, RCX);                                  /* movzx ecx, cx: x86_jump_second */
         asm_lea(b, 8, RCX, (struct asm_mem){ 0, RCX, RCX, 0, 0 });
         asm_lea(b, 8, RAX, (struct asm_mem){ 0, RAX, RCX, 3, 0 });                    /* entry */
         asm_load(b, 8, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, 0 });
@@ -131,9 +141,10 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
         asm_lea(b, 8, RCX, (struct asm_mem){ 0, RCX, RDX, 0, 1 });                    /* rip - entry.pc */
         const uint32_t same = asm_jrcxz8(b, 8);
         const uint32_t miss = b->n;
-        load(t, RCX, STATE(tmp));
+        load(t, RCX, STATE(gpr) + 8 * RCX);
         load(t, RAX, STATE(tmp) + 8);
         load(t, RDX, STATE(tmp) + 16);
+        asm_store_imm(b, 8, at(t, STATE(exit_info)), (int32_t)VEX_EXIT_INDIRECT);
         const uint32_t leave = asm_jmp32(b), rel = exit - (leave + 4);
         memcpy(b->p + leave, &rel, 4);
         asm_here8(b, same);
@@ -141,24 +152,20 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
         const uint32_t empty = asm_jrcxz8(b, 8);
         b->p[empty] = miss - (empty + 1);
         store(t, STATE(tmp) + 24, RCX);
-        load(t, RCX, STATE(tmp));
         load(t, RAX, STATE(tmp) + 8);
         load(t, RDX, STATE(tmp) + 16);
         jump(t, STATE(tmp) + 24);
-    } else {
-        const uint32_t leave = asm_jmp32(b), rel = exit - (leave + 4);
-        memcpy(b->p + leave, &rel, 4);
     }
 }
 
-/* host_rflags back; popfq is slow and needed for DF and AC only. */
-static void restore_flags(struct tramp *t)
+/* Flags from the word at offset; popfq is slow and needed for DF and AC only. */
+static void restore_flags(struct tramp *t, int offset)
 {
     struct asm_buf *b = &t->b;
-    asm_rm(b, 0xf7, 4, 0, at(t, STATE(host_rflags))); /* test */
+    asm_rm(b, 0xf7, 4, 0, at(t, offset));    /* test */
     asm_imm(b, ALIGNMENT_AND_DF, 4);
     const uint32_t slow = asm_jcc8(b, CC_NE);
-    asm_load(b, 4, RCX, at(t, STATE(host_rflags)));
+    asm_load(b, 4, RCX, at(t, offset));
     asm_mov_rr(b, 4, RAX, RCX);
     asm_shift_ri(b, 4, 4, RAX, 8);           /* ah: SF ZF AF PF CF */
     asm_shift_ri(b, 5, 4, RCX, 11);
@@ -168,7 +175,7 @@ static void restore_flags(struct tramp *t)
     CODE(t, "\x9e");                         /* sahf */
     const uint32_t done = asm_jmp8(b);
     asm_here8(b, slow);
-    push(t, STATE(host_rflags));
+    push(t, offset);
     CODE(t, "\x9d");                         /* popfq */
     asm_here8(b, done);
 }
@@ -192,10 +199,31 @@ static void tramp_call(struct tramp *t)
     store(t, STATE(call_result), RAX);
     asm_store_imm(b, 4, at(t, STATE(in_helper)), 0);
     vectors(t, STATE(host_ymm), false);
-    restore_flags(t);
+    restore_flags(t, STATE(host_rflags));
     for (int i = 0; i < 16; i++)
         load(t, i, STATE(host_gpr) + 8 * i);
     jump(t, STATE(call_ret));
+}
+
+static void tramp_hostcall(struct tramp *t)
+{
+    struct asm_buf *b = &t->b;
+    put_guest_away(t);
+    CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
+    asm_load(b, 8, RDI, (struct asm_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, 0 }); /* the thread control block */
+    asm_lea(b, 8, RDI, (struct asm_mem){ 0, RDI, REG_NONE, 0, t->h->state_offset });
+    asm_mov_imm(b, RAX, (uint64_t)(uintptr_t)t->h->hostcall);
+    asm_rr(b, 0xff, 4, 2, RAX);              /* call */
+    store(t, STATE(tmp), RAX);
+    asm_rr(b, 0x85, 8, RAX, RAX);            /* test */
+    const uint32_t on = asm_jcc8(b, CC_NE);
+    return_to_c(t);
+    asm_here8(b, on);
+    vectors(t, STATE(ymm), false);
+    restore_flags(t, STATE(rflags));
+    for (int i = 0; i < 16; i++)
+        load(t, i, STATE(gpr) + 8 * i);
+    jump(t, STATE(tmp));
 }
 
 static void tramp_fault(struct tramp *t)
@@ -210,7 +238,8 @@ size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t 
 {
     struct tramp t = { .h = h };
     void (*const make[VEX_TRAMPS])(struct tramp *) = { [VEX_TRAMP_ENTER] = tramp_enter, [VEX_TRAMP_EXIT] = tramp_exit,
-                                                       [VEX_TRAMP_CALL] = tramp_call, [VEX_TRAMP_FAULT] = tramp_fault };
+                                                       [VEX_TRAMP_CALL] = tramp_call,
+                                                       [VEX_TRAMP_HOSTCALL] = tramp_hostcall, [VEX_TRAMP_FAULT] = tramp_fault };
     for (int i = 0; i < VEX_TRAMPS; i++) {
         asm_grow(&t.b, 2048);
         while (t.b.n % 16)

@@ -25,7 +25,8 @@ void ir_block_reset(struct ir_block *b)
 {
     struct ir_block keep = *b;
     *b = (struct ir_block){ .ops = keep.ops, .cap_ops = keep.cap_ops, .insns = keep.insns, .cap_insns = keep.cap_insns,
-                            .exits = keep.exits, .cap_exits = keep.cap_exits };
+                            .exits = keep.exits, .cap_exits = keep.cap_exits,
+                            .extents = keep.extents, .cap_extents = keep.cap_extents };
     ir_append(b, (struct ir_op){ .op = IR_NOP });
 }
 
@@ -34,6 +35,7 @@ void ir_block_free(struct ir_block *b)
     free(b->ops);
     free(b->insns);
     free(b->exits);
+    free(b->extents);
     *b = (struct ir_block){ 0 };
 }
 
@@ -51,6 +53,13 @@ uint32_t ir_block_add_exit(struct ir_block *b, struct ir_exit exit)
         b->exits = grow(b->exits, &b->cap_exits, sizeof *b->exits);
     b->exits[b->n_exits] = exit;
     return b->n_exits++;
+}
+
+void ir_block_add_extent(struct ir_block *b, struct ir_extent extent)
+{
+    if (b->n_extents == b->cap_extents)
+        b->extents = grow(b->extents, &b->cap_extents, sizeof *b->extents);
+    b->extents[b->n_extents++] = extent;
 }
 
 uint32_t ir_block_add_insn(struct ir_block *b, const struct ir_insn *insn)

@@ -86,6 +86,11 @@ static uint64_t key_number(struct parser *s, const char *key)
     return expect(s, key) && expect(s, "=") ? number(s) : 0;
 }
 
+static uint64_t optional_number(struct parser *s, const char *key)
+{
+    return accept(s, key) && expect(s, "=") ? number(s) : 0;
+}
+
 static int word_of(struct parser *s, const char *const *words, int n, const char *what)
 {
     size_t len = word_length(s);
@@ -238,6 +243,16 @@ static void block_line(struct parser *s, struct ir_block *b)
     b->entry_mask = key_number(s, "mask");
     b->entry_mode = key_number(s, "entry_mode");
     b->flags_live_out = key_number(s, "flags_out");
+    b->end = optional_number(s, "end");
+    b->counts = optional_number(s, "counts");
+}
+
+static void extent_line(struct parser *s, struct ir_block *b)
+{
+    struct ir_extent e;
+    e.pc = key_number(s, "pc");
+    e.bytes = key_number(s, "bytes");
+    ir_block_add_extent(b, e);
 }
 
 static void exit_line(struct parser *s, struct ir_block *b)
@@ -247,6 +262,7 @@ static void exit_line(struct parser *s, struct ir_block *b)
     e.pc = key_number(s, "pc");
     e.mode = key_number(s, "mode");
     e.aux = key_number(s, "aux");
+    e.flags_dead = optional_number(s, "dead");
     ir_block_add_exit(b, e);
 }
 
@@ -268,6 +284,8 @@ static void line(struct parser *s, struct ir_block *b)
         block_line(s, b);
     else if (accept(s, "insn"))
         insn_line(s, b);
+    else if (accept(s, "extent"))
+        extent_line(s, b);
     else if (accept(s, "exit") && is_exit_line(s->p))
         exit_line(s, b);
     else {

@@ -100,13 +100,15 @@ void ir_print(const struct ir_block *b, char **text, size_t *size)
         *size = 0;
         return;
     }
-    fprintf(f, "block pc=%#" PRIx64 " bytes=%u form=%s mode=%u mask=%#" PRIx64 " entry_mode=%u flags_out=%#x\n", b->pc,
-            b->guest_bytes, ir_form_words[b->form % 3], b->mode, b->entry_mask, b->entry_mode, b->flags_live_out);
+    fprintf(f, "block pc=%#" PRIx64 " bytes=%u form=%s mode=%u mask=%#" PRIx64 " entry_mode=%u flags_out=%#x end=%#" PRIx64 " counts=%d\n", b->pc,
+            b->guest_bytes, ir_form_words[b->form % 3], b->mode, b->entry_mask, b->entry_mode, b->flags_live_out, b->end, b->counts);
+    for (uint32_t i = 0; i < b->n_extents; i++)
+        fprintf(f, "extent pc=%#" PRIx64 " bytes=%u\n", b->extents[i].pc, b->extents[i].bytes);
     for (uint32_t i = 0; i < b->n_insns; i++)
         print_insn(f, &b->insns[i]);
     for (uint32_t i = 0; i < b->n_exits; i++)
-        fprintf(f, "exit %s pc=%#" PRIx64 " mode=%u aux=%u\n", ir_exit_words[b->exits[i].kind % IR_EXIT_KINDS],
-                b->exits[i].pc, b->exits[i].mode, b->exits[i].aux);
+        fprintf(f, "exit %s pc=%#" PRIx64 " mode=%u aux=%u dead=%#x\n", ir_exit_words[b->exits[i].kind % IR_EXIT_KINDS],
+                b->exits[i].pc, b->exits[i].mode, b->exits[i].aux, b->exits[i].flags_dead);
     for (ir_ref i = 1; i < b->n_ops; i++)
         print_op(f, &b->ops[i], i);
     fclose(f);

@@ -4,7 +4,7 @@
 const struct ir_flag_word ir_flag_words[] = {
     { IR_DESCRIBED, "described" }, { IR_STACK_REL, "stack" },      { IR_GUEST_ADDR, "guest" },
     { IR_HOST_OBJ, "object" },     { IR_LOCKED, "locked" },        { IR_KEEP_FLAGS, "keepflags" },
-    { 64, "flag64" },              { 128, "flag128" },             { 0, NULL },
+    { IR_CALL_SP, "call" },              { 128, "flag128" },             { 0, NULL },
 };
 
 const char *const ir_form_words[3] = { "native", "tandem", "pure" };
@@ -14,7 +14,7 @@ const char *const ir_exit_words[IR_EXIT_KINDS] = {
     [IR_EXIT_ICALL] = "icall",         [IR_EXIT_RET] = "ret",         [IR_EXIT_MODE] = "mode",
     [IR_EXIT_SYSCALL] = "syscall",     [IR_EXIT_HOSTCALL] = "hostcall", [IR_EXIT_CLIENTREQ] = "clientreq",
     [IR_EXIT_CPUID] = "cpuid",         [IR_EXIT_TRAP] = "trap",       [IR_EXIT_ATTENTION] = "attention",
-    [IR_EXIT_EMULATE] = "emulate",
+    [IR_EXIT_HOT] = "hot",             [IR_EXIT_EMULATE] = "emulate",
 };
 
 const char *const ir_plane_words[IR_PLANES] = { "g", "v", "o" };

@@ -64,8 +64,10 @@ static ir_ref get(struct cse *c, const struct ir_op *op, uint32_t i)
 static void put(struct cse *c, const struct ir_op *op)
 {
     struct known *k = &c->known[op->plane][op->aux];
-    /* What is described comes about in the NATIVE op; its value is for those who ask. */
-    *k = op->flags & IR_DESCRIBED ? (struct known){ 0 } : (struct known){ op->a, op->type, (int8_t)op->imm };
+    /* What is described comes about in the NATIVE op; its value is for those who ask.  Whole instructions want their
+     * registers at home: there a second GET costs nothing, but a value that outlives its PUT costs a register. */
+    const bool at_home = c->b->form == IR_FORM_NATIVE && op->plane == IR_PLANE_GUEST && op->aux < X86_CF;
+    *k = op->flags & IR_DESCRIBED || at_home ? (struct known){ 0 } : (struct known){ op->a, op->type, (int8_t)op->imm };
 }
 
 static void native(struct cse *c, const struct ir_insn *n)
