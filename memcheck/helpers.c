@@ -5,7 +5,7 @@
 #include "meet.h"
 
 int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check, helper_store,
-    helper_store_wide, helper_store_defined, helper_state;
+    helper_store_wide, helper_store_defined, helper_state, helper_one;
 
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
 
@@ -151,7 +151,14 @@ static uint64_t do_store_check(uint64_t a, uint64_t size, uint64_t unused)
     (void)unused;
     if (in_strip(a, size) && shadow_find_noaccess_mapped(a, size, &bad))
         errors_addr(NULL, a, size, true);
-    return 0;
+    return 1;
+}
+
+/* Tells that it was called. */
+static uint64_t do_one(uint64_t a0, uint64_t a1, uint64_t a2)
+{
+    (void)a0, (void)a1, (void)a2;
+    return 1;
 }
 
 /* The usual case with origins, of 1, 2, 4 or 8 bytes: all addressable, and no V bits that look like a pattern. */
@@ -195,21 +202,29 @@ static void store(guest_addr a, uint64_t size, const uint8_t *v)
     }
 }
 
-/* Up to 8 bytes of V bits; for 64 bytes v is 0 or not. */
+/* Up to 8 bytes of V bits: the shadow afterwards, as it stands in the plane.  For 64 bytes v is 0 or not. */
 static uint64_t do_store(uint64_t a, uint64_t size, uint64_t v)
 {
     uint8_t bytes[64];
-    if (size <= 8)
-        memcpy(bytes, &v, size);
-    else
+    if (size > 8) {
         memset(bytes, v ? VPAT_UNDEFINED : VPAT_DEFINED, size);
+        store(a, size, bytes);
+        return 0;
+    }
+    memcpy(bytes, &v, size);
     store(a, size, bytes);
-    return 0;
+    if (in_strip(a, size))
+        memcpy(&v, ng_v(a), size);
+    return v;
 }
 
+/* The same for a vector in a scratch slot, where the shadow afterwards goes, too. */
 static uint64_t do_store_wide(uint64_t a, uint64_t size, uint64_t slot)
 {
-    store(a, size, ng_thread_state(ng_thread_self())->scratch[slot]);
+    uint8_t *v = ng_thread_state(ng_thread_self())->scratch[slot];
+    store(a, size, v);
+    if (in_strip(a, size))
+        memcpy(v, ng_v(a), size);
     return 0;
 }
 
@@ -269,6 +284,7 @@ void helpers_register(void)
         { &helper_store_wide, "store_v_wide", do_store_wide },
         { &helper_store_defined, "store_defined", do_store_defined },
         { &helper_state, "state", do_state },
+        { &helper_one, "one", do_one },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         *rows[i].id = ng_helper_register(rows[i].name, rows[i].fn);

@@ -58,6 +58,25 @@ uint64_t instrument_block_mask(const struct ir_block *b)
     return mask;
 }
 
+uint64_t instrument_block_kill(const struct ir_block *b)
+{
+    uint64_t seen = X86_ATT_GPR(X86_RSP), kill = 0;
+    for (uint32_t i = 1; i < b->n_ops && !instrument_is_exit(b->ops[i].op); i++) {
+        const struct ir_op *op = &b->ops[i];
+        if (op->op == IR_NATIVE) {
+            const struct ir_insn *n = &b->insns[op->imm];
+            kill |= ir_insn_overwrites(n) & ~seen;
+            seen |= insn_attention(n);
+        } else if (op->op == IR_PUT && op->type == IR_I64 && op->aux <= X86_R15 && op->plane == IR_PLANE_GUEST) {
+            kill |= X86_ATT_GPR(op->aux) & ~seen;
+            seen |= X86_ATT_GPR(op->aux);
+        } else if ((op->op == IR_GET || op->op == IR_PUT) && op->plane == IR_PLANE_GUEST) {
+            seen |= instrument_slot_attention(op->aux);
+        }
+    }
+    return kill;
+}
+
 /* ---- marks of the stack ---- */
 enum { INLINE_MAX = 512 };
 

@@ -7,7 +7,7 @@ enum { MODE_CLEAN, MODE_DIRTY, RED_ZONE = 128 };
 
 /* Helper ids, set by helpers_register. */
 extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,
-    helper_store, helper_store_wide, helper_store_defined, helper_state;
+    helper_store, helper_store_wide, helper_store_defined, helper_state, helper_one;
 /* Scratch slots (X86_SCRATCH0 + n): V bits of wide loads and stores, and in the low 4 bytes of the last two, with
  * origins, the tag that a load found, and that of what a store stores. */
 enum { SCRATCH_LOAD, SCRATCH_STORE, SCRATCH_LOAD_TAG, SCRATCH_STORE_TAG };
@@ -33,6 +33,8 @@ ir_ref *instrument_refs(int which, uint32_t n);
 /* Attention bits of every register that the block reads or writes. */
 uint64_t instrument_block_mask(const struct ir_block *b);
 uint64_t instrument_slot_attention(int slot);
+/* Attention bits of registers that the block overwrites before it looks at them or can be left for elsewhere. */
+uint64_t instrument_block_kill(const struct ir_block *b);
 
 /* ---- marks of the stack, inline; a helper does large ones ---- */
 ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset);

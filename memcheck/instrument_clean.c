@@ -357,5 +357,6 @@ void clean_instrument(struct ng_instrument *in)
     for (uint32_t i = 1; i < in->in->n_ops; i++)
         walk(&c, i);
     in->out->entry_mask = instrument_block_mask(in->in);
+    in->out->entry_kill = instrument_block_kill(in->in);
     in->out->entry_mode = MODE_DIRTY;
 }

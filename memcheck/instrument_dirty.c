@@ -16,7 +16,7 @@ enum { SMALL_MOVE = 4096, NEVER_MAPPED = 0x8000, STORES_MAX = 32 };
 /* A store whose shadow is written after NATIVE. */
 struct pending_store {
     ir_ref address, v, tag;
-    ir_ref old, noaccess;         /* shadow before; i1: a byte of it is not addressable */
+    ir_ref old, special;          /* shadow before; i64, not 0: it has a byte of the pattern */
     enum ir_type type;
     bool through_sp;
     /* described without a value (state saves, in many pieces): defined; neighbouring pieces are one */
@@ -138,8 +138,23 @@ static void refresh_attention(struct dirty *d)
 {
     refresh_part(d, d->written, IR_I16, 0);
     refresh_part(d, d->written, IR_I8, 2);
-    refresh_part(d, d->written, IR_I16, 4);
+    refresh_part(d, d->written, IR_I32, 4);
     d->written = 0;
+}
+
+/* ---- calls ---- */
+/* Of a helper that writes no shadow of a register: all here. */
+static ir_ref call(struct dirty *d, enum ir_type t, int helper, ir_ref guard, ir_ref a0, ir_ref a1, ir_ref a2)
+{
+    return ir_append(d->out, (struct ir_op){ .op = IR_CALL, .type = t, .aux = (uint16_t)helper, .flags = IR_PRESERVES, .a = guard,
+                                             .b = a0, .c = a1, .d = a2 });
+}
+
+/* As call; where the guard is false it yields `otherwise`.  scratch: where a vector goes to the helper and back. */
+static ir_ref call_else(struct dirty *d, enum ir_type t, int helper, ir_ref guard, ir_ref a0, ir_ref a1, ir_ref otherwise, int scratch)
+{
+    return ir_append(d->out, (struct ir_op){ .op = IR_CALL, .type = t, .aux = (uint16_t)helper, .flags = IR_PRESERVES | IR_ELSE, .a = guard,
+                                             .b = a0, .c = a1, .d = otherwise, .imm = scratch });
 }
 
 /* ---- reports ---- */
@@ -156,7 +171,7 @@ static ir_ref guest_address(struct dirty *d, guest_addr a)
 /* i1 `undefined` decides a branch to `taken`: the helper also gets the two ways, which may meet again (meet.c). */
 static void report_branch(struct dirty *d, ir_ref undefined, ir_ref tag, guest_addr taken)
 {
-    ir_call(d->out, IR_VOID, helper_cond, undefined, tag_argument(d, tag), guest_address(d, taken),
+    call(d, IR_VOID, helper_cond, undefined, tag_argument(d, tag), guest_address(d, taken),
             guest_address(d, d->insn->pc + d->insn->len));
 }
 
@@ -173,7 +188,7 @@ static void report_value(struct dirty *d, ir_ref a)
     if (!d->v[a])
         return;
     ir_ref any = rules_any(&d->r, IR_I64, d->v[a]);
-    ir_call(d->out, IR_VOID, helper_value, any, i64(d, 8), tag_argument(d, d->o[a]), IR_NONE);
+    call(d, IR_VOID, helper_value, any, i64(d, 8), tag_argument(d, d->o[a]), IR_NONE);
     d->v[a] = IR_NONE;
     const struct ir_op *g = &d->in->ops[a];
     if (g->op == IR_GET && g->type == IR_I64 && g->plane == IR_PLANE_GUEST && g->aux <= X86_R15) {
@@ -212,30 +227,10 @@ static ir_ref load_shadow(struct dirty *d, const struct ir_op *m, enum ir_type t
  * helper does all that is not defined, its tag included. */
 static enum ir_type memory_type(enum ir_type t) { return t == IR_I1 ? IR_I8 : t; }
 
-static ir_ref pattern(struct dirty *d, enum ir_type t, uint8_t byte)
-{
-    const int64_t bytes = (int64_t)(0x0101010101010101ull * byte);
-    return is_vector(t) ? ir_vop(d->out, IR_VSPLAT, t, IR_I64, i64(d, bytes), IR_NONE, 0) : ir_const(d->out, t, bytes);
-}
-
-/* Bytes of v that are the pattern: vectors only. */
-static ir_ref noaccess_bytes(struct dirty *d, enum ir_type t, ir_ref v)
-{
-    return ir_vop(d->out, IR_VCMPEQ, t, IR_I8, v, pattern(d, t, VPAT_NOACCESS), 0);
-}
-
-/* i1: a byte of v is the pattern.  For words, the classic test for a zero byte. */
+/* i1: a byte of v is the pattern. */
 static ir_ref has_noaccess(struct dirty *d, enum ir_type t, ir_ref v)
 {
-    if (!v)
-        return v;
-    if (is_vector(t))
-        return rules_any(&d->r, t, noaccess_bytes(d, t, v));
-    ir_ref x = ir_op2(d->out, IR_XOR, t, v, pattern(d, t, VPAT_NOACCESS));
-    if (t == IR_I8)
-        return ir_op1(d->out, IR_NOT, IR_I1, rules_any(&d->r, t, x));
-    ir_ref zero = ir_op2(d->out, IR_AND, t, ir_op2(d->out, IR_SUB, t, x, pattern(d, t, 1)), ir_op1(d->out, IR_NOT, t, x));
-    return rules_any(&d->r, t, ir_op2(d->out, IR_AND, t, zero, pattern(d, t, 0x80)));
+    return v ? ir_append(d->out, (struct ir_op){ .op = IR_HASBYTE, .type = IR_I1, .lane = t, .a = v, .imm = VPAT_NOACCESS }) : v;
 }
 
 /* i1: the helper must look at this shadow, which was loaded or is about to be stored. */
@@ -252,23 +247,11 @@ static ir_ref load_v512(struct dirty *d, const struct ir_op *m)
     return ir_call(d->out, IR_I64, helper_load, IR_NONE, address_of(d, m), i64(d, 64), guard);
 }
 
-static ir_ref load_wide(struct dirty *d, const struct ir_op *m)
-{
-    const enum ir_type t = m->type;
-    ir_ref raw = load_shadow(d, m, t), guard = needs_helper(d, t, raw);
-    ir_put(d->out, t, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_LOAD, 0, raw);
-    ir_call(d->out, IR_VOID, helper_load_wide, guard, address_of(d, m), i64(d, ir_type_bytes(t)), i64(d, SCRATCH_LOAD));
-    return ir_get(d->out, t, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_LOAD, 0);
-}
-
-static ir_ref load_scalar(struct dirty *d, const struct ir_op *m)
+static ir_ref load_v(struct dirty *d, const struct ir_op *m)
 {
     const enum ir_type t = memory_type(m->type);
     ir_ref raw = load_shadow(d, m, t), guard = needs_helper(d, t, raw);
-    ir_ref v = ir_call(d->out, IR_I64, helper_load, guard, address_of(d, m), i64(d, ir_type_bytes(t)), IR_NONE);
-    if (t != IR_I64)
-        v = ir_convert(d->out, IR_TRUNC, t, IR_I64, v);
-    return ir_op3(d->out, IR_SELECT, t, guard, v, raw);
+    return call_else(d, t, is_vector(t) ? helper_load_wide : helper_load, guard, address_of(d, m), i64(d, ir_type_bytes(t)), raw, SCRATCH_LOAD);
 }
 
 static void walk_load(struct dirty *d, uint32_t i)
@@ -278,7 +261,7 @@ static void walk_load(struct dirty *d, uint32_t i)
     report_value(d, op->b);
     if (d->state && !d->state_at)
         d->state_at = address_of(d, op);
-    d->v[i] = op->type == IR_V512 ? load_v512(d, op) : is_vector(op->type) ? load_wide(d, op) : load_scalar(d, op);
+    d->v[i] = op->type == IR_V512 ? load_v512(d, op) : load_v(d, op);
     if (d->origins) /* any value will do for the tag of what is defined */
         d->o[i] = ir_get(d->out, IR_I32, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_LOAD_TAG, 0);
 }
@@ -302,7 +285,7 @@ static void check_pieces(struct dirty *d, const struct ir_op *op)
     report_value(d, op->a);
     report_value(d, op->b);
     ir_ref at = address_of(d, op), noaccess = has_noaccess(d, op->type, load_shadow(d, op, op->type));
-    ir_call(d->out, IR_VOID, helper_store_check, noaccess, at, i64(d, ir_type_bytes(op->type)), IR_NONE);
+    call(d, IR_VOID, helper_store_check, noaccess, at, i64(d, ir_type_bytes(op->type)), IR_NONE);
     if (d->state && !d->state_at)
         d->state_at = at;
     if (extend_pieces(d, op))
@@ -328,12 +311,11 @@ static void check_store(struct dirty *d, const struct ir_op *op, ir_ref v, ir_re
     report_value(d, op->b);
     s->address = address_of(d, op);
     s->old = load_shadow(d, op, op->type == IR_V512 ? IR_I64 : s->type);
-    if (op->type != IR_V512)
-        s->noaccess = has_noaccess(d, s->type, s->old);
     if (op->type == IR_V512)
         ir_call(d->out, IR_VOID, helper_store_check, IR_NONE, s->address, i64(d, 64), s->old);
-    else if (!s->through_sp)
-        ir_call(d->out, IR_VOID, helper_store_check, s->noaccess, s->address, i64(d, ir_type_bytes(op->type)), IR_NONE);
+    else
+        s->special = call(d, IR_I64, s->through_sp ? helper_one : helper_store_check, has_noaccess(d, s->type, s->old), s->address,
+                          i64(d, ir_type_bytes(op->type)), IR_NONE);
 }
 
 static void store_shadow(struct dirty *d, const struct pending_store *s, ir_ref v)
@@ -348,37 +330,20 @@ static void pass_tag(struct dirty *d, const struct pending_store *s)
         ir_put(d->out, IR_I32, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_STORE_TAG, 0, s->tag ? s->tag : ir_const(d->out, IR_I32, 0));
 }
 
-/* Bytes with the pattern in the old or the new shadow stay as they are; a helper sees to them. */
-static void write_wide(struct dirty *d, const struct pending_store *s)
+/* Where a byte is not addressable, or the new shadow needs it, the helper stores, and yields what is stored then. */
+static void write_value(struct dirty *d, const struct pending_store *s)
 {
     const enum ir_type t = s->type;
-    ir_ref v = s->v ? s->v : rules_zero(&d->r, t), keep = noaccess_bytes(d, t, s->old);
+    const int helper = is_vector(t) ? helper_store_wide : helper_store;
+    ir_ref v = s->v ? s->v : rules_zero(&d->r, t), size = i64(d, ir_type_bytes(t)), special = rules_any(&d->r, IR_I64, s->special);
     if (s->v && d->origins) {
-        ir_ref guard = rules_or(&d->r, IR_I1, rules_any(&d->r, t, keep), rules_any(&d->r, t, v));
-        store_shadow(d, s, ir_op3(d->out, IR_SELECT, t, guard, s->old, v));
-        ir_put(d->out, t, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_STORE, 0, v);
         pass_tag(d, s);
-        ir_call(d->out, IR_VOID, helper_store_wide, guard, s->address, i64(d, ir_type_bytes(t)), i64(d, SCRATCH_STORE));
-        return;
+        special = rules_or(&d->r, IR_I1, special, rules_any(&d->r, t, s->v));
     }
-    if (s->v)
-        keep = ir_op2(d->out, IR_VOR, t, keep, noaccess_bytes(d, t, s->v));
-    ir_ref kept = ir_op2(d->out, IR_VAND, t, keep, s->old), new = ir_op2(d->out, IR_VANDN, t, keep, v);
-    store_shadow(d, s, ir_op2(d->out, IR_VOR, t, kept, new));
-    ir_put(d->out, t, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_STORE, 0, v);
-    ir_call(d->out, IR_VOID, helper_store_wide, rules_any(&d->r, t, keep), s->address, i64(d, ir_type_bytes(t)), i64(d, SCRATCH_STORE));
-}
-
-static void write_scalar(struct dirty *d, const struct pending_store *s)
-{
-    const enum ir_type t = s->type;
-    ir_ref v = s->v ? s->v : rules_zero(&d->r, t);
-    ir_ref guard = rules_or(&d->r, IR_I1, s->noaccess, needs_helper(d, t, s->v));
-    store_shadow(d, s, ir_op3(d->out, IR_SELECT, t, guard, s->old, v));
-    if (t != IR_I64)
-        v = ir_convert(d->out, IR_ZEXT, IR_I64, t, v);
-    pass_tag(d, s);
-    ir_call(d->out, IR_VOID, helper_store, guard, s->address, i64(d, ir_type_bytes(t)), v);
+    v = call_else(d, t, helper, special, s->address, size, v, SCRATCH_STORE);
+    if (s->v && !d->origins)
+        v = call_else(d, t, helper, has_noaccess(d, t, s->v), s->address, size, v, SCRATCH_STORE);
+    store_shadow(d, s, v);
 }
 
 /* After NATIVE. */
@@ -389,10 +354,8 @@ static void write_store(struct dirty *d, const struct pending_store *s)
     else if (s->type == IR_V512) {
         pass_tag(d, s);
         ir_call(d->out, IR_VOID, helper_store, IR_NONE, s->address, i64(d, 64), s->v ? s->v : i64(d, 0));
-    } else if (is_vector(s->type))
-        write_wide(d, s);
-    else
-        write_scalar(d, s);
+    } else
+        write_value(d, s);
 }
 
 static void write_stores(struct dirty *d, bool through_sp_too)

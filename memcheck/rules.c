@@ -559,6 +559,12 @@ static ir_ref rule_vany(struct rules *r, const struct ir_op *op, ir_ref value, c
     return ir_op2(r->out, IR_AND, IR_I1, rules_any(r, t, v[0]), ir_op1(r->out, IR_NOT, IR_I1, decided));
 }
 
+static ir_ref rule_hasbyte(struct rules *r, const struct ir_op *op, ir_ref value, const ir_ref *v)
+{
+    (void)value;
+    return rules_any(r, op->lane, v[0]);
+}
+
 /* ---- the table ---- */
 static const rule_fn table[IR_OPCODES] = {
 #define RULE(op, fn) [IR_##op] = fn,

@@ -37,6 +37,8 @@ struct vex_decode_request {
 void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b);
 /* Attention bits of the registers that block reads or writes (all forms, from insns and PUT/GET). */
 uint64_t guest_x86_64_block_mask(const struct ir_block *b);
+/* May the instruction leave arithmetic flags as they were though it is said to write them? */
+bool insn_may_keep_flags(const struct ir_insn *n);
 
 /* ---- IR services (ir/) ---- */
 struct ir_names { const char *(*helper)(int id); }; /* may be NULL */
@@ -75,6 +77,8 @@ enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_6
     VEX_TRAMP_INDIRECT,     /* state->rip is set, guest rcx is in its image only: jump cache, else leave with VEX_EXIT_INDIRECT */
     VEX_TRAMP_CALL,         /* helper call; call_* are set */
     VEX_TRAMP_HOSTCALL,     /* exit_info is set: all guest state into *state, then vex_host.hostcall */
+    VEX_TRAMP_CALL_BYTE,    /* the same if a byte of call_args[3] is call_byte; else call_result stays */
+    VEX_TRAMP_KILL,         /* from a block's head: see host_x86_64/tramp.c */
     VEX_TRAMP_FAULT,        /* landed here by the signal handler on a fault: leave, guest registers already in state */
     VEX_TRAMPS
 };

@@ -66,6 +66,7 @@ static void carry_over(struct ir_block *out, const struct ir_block *in)
     out->mode = in->mode;
     out->flags_live_out = in->flags_live_out;
     out->entry_mask = in->entry_mask;
+    out->entry_kill = in->entry_kill;
     out->entry_mode = in->entry_mode;
     out->end = in->end;
     out->counts = in->counts;

@@ -58,7 +58,10 @@ enum {
     IR_HOST_OBJ = 8,   /* CONST: imm indexes the tool's object table (relocated) */
     IR_LOCKED = 16,    /* LOAD STORE: part of an atomic read-modify-write */
     IR_KEEP_FLAGS = 32,/* set by front end on PUTs that rewrite control flow */
-    IR_CALL_SP = 64    /* SP: of a call that the block goes on into (without an EXIT) */
+    IR_CALL_SP = 64    /* SP: of a call that the block goes on into (without an EXIT) */,
+    IR_ELSE = 64,      /* CALL: of any type; where the guard is false it yields d.  A vector goes to the helper and comes back
+                          in scratch slot imm, which then is the third argument */
+    IR_PRESERVES = 128 /* CALL: the helper writes no register of the guest and no shadow of one; scratch slots it may */
 };
 
 /* Words of 8 bytes (or the whole of a smaller access) that CHECK_STORE lets pass are all ones, or all this. */
@@ -157,7 +160,9 @@ struct ir_block {
     uint32_t n_insns, cap_insns;
     struct ir_exit *exits;
     uint32_t n_exits, cap_exits;
-    uint64_t entry_mask;   /* attention bits that send the head to exit_mode */
+    uint64_t entry_mask;   /* attention bits that send the head to entry_mode */
+    uint64_t entry_kill;   /* those of them whose register (of vector registers the lower half) the block overwrites before it
+                              looks or leaves: the head makes its shadow zero and goes on, if no other bit is in the way */
     uint8_t entry_mode;    /* mode to go to when (attention & entry_mask) */
 };
 
@@ -188,6 +193,9 @@ NG_API ir_ref ir_convert(struct ir_block *b, enum ir_opcode op, enum ir_type to,
 NG_API ir_ref ir_mem(struct ir_block *b, enum ir_opcode op, enum ir_type t, enum ir_plane p, const struct ir_op *like);
 /* Helper call: runs if guard is IR_NONE or true; else yields 0.  t: VOID or I64. */
 NG_API ir_ref ir_call(struct ir_block *b, enum ir_type t, int helper, ir_ref guard, ir_ref a0, ir_ref a1, ir_ref a2);
+
+/* Attention bits of the registers that n overwrites whatever is in them; of vector registers perhaps the lower half only. */
+NG_API uint64_t ir_insn_overwrites(const struct ir_insn *n);
 
 NG_API int ir_type_bytes(enum ir_type t);
 NG_API const char *ir_type_name(enum ir_type t);

@@ -396,6 +396,55 @@ START_TEST(test_masks)
 }
 END_TEST
 
+/* Registers that an instruction overwrites without a look at them. */
+START_TEST(test_overwrites)
+{
+    enum { F = 1 << 16 };
+#define V(i) X86_ATT_YMM(i)
+    static const struct { const char *bytes; int n; uint64_t mask; } rows[] = {
+#define ROW(text, mask) { text, sizeof(text) - 1, mask }
+        ROW("\x48\x8b\x03", 1 << X86_RAX),                          /* mov rax, [rbx] */
+        ROW("\x8b\x00", 0),                                         /* mov eax, [rax] */
+        ROW("\xb0\x01", 0),                                         /* mov al, 1 */
+        ROW("\x66\xb8\x01\x00", 0),                                 /* mov ax, 1 */
+        ROW("\x31\xc0", 1 << X86_RAX | F),                          /* xor eax, eax */
+        ROW("\x45\x31\xe4", 1 << X86_R12 | F),                      /* xor r12d, r12d */
+        ROW("\x41\x31\xe4", F),                                     /* xor r12d, esp */
+        ROW("\x66\x31\xc0", F),                                     /* xor ax, ax */
+        ROW("\x30\xc0", F),                                         /* xor al, al */
+        ROW("\x29\xc9", 1 << X86_RCX | F),                          /* sub ecx, ecx */
+        ROW("\x19\xc9", 0),                                         /* sbb ecx, ecx */
+        ROW("\x31\x00", F),                                         /* xor [rax], eax */
+        ROW("\xff\xc0", 0),                                         /* inc eax: CF stays */
+        ROW("\xd3\xe0", 0),                                         /* shl eax, cl */
+        ROW("\x0f\x42\xc1", 0),                                     /* cmovb eax, ecx */
+        ROW("\x0f\xbc\xc1", F),                                     /* bsf eax, ecx */
+        ROW("\xf3\x0f\x6f\x0b", V(1)),                              /* movdqu xmm1, [rbx] */
+        ROW("\xf3\x44\x0f\x6f\x0b", V(9)),                          /* movdqu xmm9, [rbx] */
+        ROW("\x0f\x28\xc8", V(1)),                                  /* movaps xmm1, xmm0 */
+        ROW("\x0f\x29\xc8", 0),                                     /* movaps xmm0, xmm1: the other way round */
+        ROW("\xf3\x0f\x10\x0b", V(1)),                              /* movss xmm1, [rbx] */
+        ROW("\xf3\x0f\x10\xc8", 0),                                 /* movss xmm1, xmm0 */
+        ROW("\x0f\x12\x0b", 0),                                     /* movlps xmm1, [rbx] */
+        ROW("\x66\x0f\xef\xc0", V(0)),                              /* pxor xmm0, xmm0 */
+        ROW("\x66\x41\x0f\xef\xc0", 0),                             /* pxor xmm0, xmm8 */
+        ROW("\x66\x0f\xef\xc1", 0),                                 /* pxor xmm0, xmm1 */
+        ROW("\x0f\xef\xc0", 0),                                     /* pxor mm0, mm0 */
+        ROW("\x66\x48\x0f\x6e\xc8", V(1)),                          /* movq xmm1, rax */
+        ROW("\x66\x0f\x38\x30\xc8", V(1)),                          /* pmovzxbw xmm1, xmm0 */
+        ROW("\xf3\x0f\x2a\xc8", 0),                                 /* cvtsi2ss xmm1, eax */
+        ROW("\xc5\xf9\x6f\xca", V(1)),                              /* vmovdqa xmm1, xmm2 */
+        ROW("\xc5\xf9\xfe\xc1", 0),                                 /* vpaddd xmm0, xmm0, xmm1 */
+    };
+#undef V
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        r.max_insns = 1;
+        decode_as(IR_FORM_NATIVE, rows[i].bytes, rows[i].n);
+        ck_assert_msg(ir_insn_overwrites(&b.insns[0]) == rows[i].mask, "row %zu: %lx", i, (unsigned long)ir_insn_overwrites(&b.insns[0]));
+    }
+}
+END_TEST
+
 START_TEST(test_wide_accesses)
 {
     DECODE("\xdb\x28\x0f\xae\x00\x0f\xc7\x64\x24\x40\x0f\xae\x2f"); /* fld tbyte; fxsave; xsavec; xrstor */
@@ -472,6 +521,7 @@ int main(void)
     tcase_add_test(t, test_flags_live);
     tcase_add_test(t, test_returned_flags);
     tcase_add_test(t, test_masks);
+    tcase_add_test(t, test_overwrites);
     tcase_add_test(t, test_wide_accesses);
     tcase_add_test(t, test_gather);
     tcase_add_test(t, test_max_insns);

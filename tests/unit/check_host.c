@@ -194,6 +194,57 @@ START_TEST(test_attention)
 }
 END_TEST
 
+/* Registers that the block overwrites lose their shadow at its head; all others send it to the other mode. */
+START_TEST(test_attention_kill)
+{
+    const uint64_t gprs = X86_ATT_GPR(0) | X86_ATT_GPR(2), vecs = X86_ATT_YMM(1) | X86_ATT_YMM(15);
+    for (int flags = 0; flags < 2; flags++) {
+        begin(IR_FORM_NATIVE);
+        test_native(&b, flags ? INSN("\x0f\x92\xc0") : INSN("\x48\x31\xc0")); /* setb al; xor rax, rax */
+        test_exit(&b, IR_EXIT_JUMP, 1);
+        b.entry_kill = gprs | vecs | (flags ? 0 : X86_ATT_FLAGS);
+        b.entry_mask = b.entry_kill | X86_ATT_GPR(7) | X86_ATT_YMM(3);
+        b.entry_mode = 1;
+        for (int k = 0; k < 7; k++) {
+            static const uint64_t others[7] = { 0, X86_ATT_GPR(7), X86_ATT_YMM(3), X86_ATT_SIGNAL, 0, X86_ATT_GPR(3) | X86_ATT_YMM(4), 0 };
+            test_random_state(&s);
+            s.attention = b.entry_kill | others[k];
+            memset(&s.v, k == 6 ? 0 : 0xa5, sizeof s.v);
+            memset(s.v.flag, 1, sizeof s.v.flag - 2);
+            s.v.flag[6] = k == 4;
+            if (k == 6) /* the upper half of a vector register stays: it is in the way */
+                s.v.ymm[15][20] = 1;
+            else
+                for (int i = 0; i < 16; i++)
+                    memset(s.v.ymm[i] + 16, 0, 16);
+            const struct x86_planes_v old = s.v;
+            const struct vex_exit *x = run();
+            const bool goes_on = k == 0 || k == 5 || (k == 4 && flags);
+            ck_assert_int_eq(x->ir.kind, k == 3 ? IR_EXIT_ATTENTION : goes_on ? IR_EXIT_JUMP : IR_EXIT_MODE);
+            for (int i = goes_on; i < 16; i++)
+                ck_assert(s.gpr[i] == before.gpr[i]);
+            if (flags)
+                registers_but(goes_on);
+            if (!goes_on) {
+                if (k != 6)
+                    ck_assert(s.attention == before.attention && !memcmp(&s.v, &old, sizeof old));
+                else
+                    ck_assert(s.attention & X86_ATT_YMM(15) && s.v.ymm[15][20] == 1);
+                continue;
+            }
+            ck_assert_msg(s.attention == others[k], "%lx", (unsigned long)s.attention);
+            for (int i = 0; i < 16; i++) {
+                ck_assert(s.v.gpr[i] == (b.entry_kill >> i & 1 ? 0 : old.gpr[i]));
+                for (int at = 0; at < 32; at++)
+                    ck_assert(s.v.ymm[i][at] == (b.entry_kill >> (32 + i) & 1 ? 0 : old.ymm[i][at]));
+            }
+            for (int i = 0; i < 6; i++)
+                ck_assert(s.v.flag[i] == flags);
+        }
+    }
+}
+END_TEST
+
 /* ---- checks ---- */
 static void check_once(enum ir_opcode op, enum ir_type t, const char *native, int native_size)
 {
@@ -434,6 +485,7 @@ int main(void)
     tcase_add_test(t, test_rip_relative_far);
     tcase_add_test(t, test_segments);
     tcase_add_test(t, test_attention);
+    tcase_add_test(t, test_attention_kill);
     tcase_add_test(t, test_check);
     tcase_add_test(t, test_fault_state);
     tcase_add_test(t, test_call_keeps_everything);

@@ -199,8 +199,10 @@ static void shape_op(struct gen *g)
     default:
         if (below(2))
             keep(g, IR_I32, ir_vop(b, IR_VMOVMSK, IR_I32, t, value(g, v), 0, v));
-        else
+        else if (below(2))
             keep(g, IR_I1, ir_vop(b, IR_VANY, IR_I1, v, value(g, v), 0, 0));
+        else
+            keep(g, IR_I1, ir_vop(b, IR_HASBYTE, IR_I1, v, value(g, v), 0, 1 + below(255)));
     }
     if (!below(6))
         keep(g, v, ir_op3(b, IR_SELECT, v, below(2) ? condition(g) : value(g, IR_I1), value(g, v), value(g, v)));

@@ -46,6 +46,7 @@ static void fill_random(struct ir_block *b)
     b->form = next_random() % 3;
     b->mode = next_random() & 1;
     b->entry_mask = next_random();
+    b->entry_kill = next_random();
     for (int i = 0; i < 3; i++) {
         struct ir_insn insn = { .pc = next_random(), .len = 1 + next_random() % 15, .gpr_read = next_random(),
                                 .vec_write = next_random(), .disp = (int64_t)next_random(), .mnemonic = next_random() };
@@ -78,6 +79,7 @@ START_TEST(parse_print_identity)
             ck_assert(a.exits[i].pc == b.exits[i].pc && a.exits[i].kind == b.exits[i].kind && a.exits[i].mode == b.exits[i].mode &&
                       a.exits[i].aux == b.exits[i].aux);
         ck_assert_uint_eq(a.entry_mask, b.entry_mask);
+        ck_assert_uint_eq(a.entry_kill, b.entry_kill);
         ir_print(&b, &again, &size);
         ck_assert_str_eq(text, again);
         free(text);
@@ -179,7 +181,7 @@ START_TEST(interpreter_runs)
     s.gpr[X86_RAX] = 5;
     s.gpr[X86_RCX] = 16;
     memory[32] = 7;
-    int r = run("block pc=0x10 bytes=1 form=pure mode=0 mask=0 entry_mode=0 flags_out=0\n"
+    int r = run("block pc=0x10 bytes=1 form=pure mode=0 mask=0 kill=0 entry_mode=0 flags_out=0\n"
                 "insn pc=0x10 bytes=90\n"
                 "exit jump pc=0x20 mode=0 aux=0\nexit jump pc=0x30 mode=0 aux=0\n"
                 "imark #0\n%2 = get.i64 g rax+0\n%3 = get.i64 g rcx+0\n%4 = load.i64 g [%3 + %3<<0 + 0x0]\n"
@@ -195,7 +197,7 @@ END_TEST
 START_TEST(interpreter_abandons)
 {
     static struct x86_state s;
-    int r = run("block pc=0x10 bytes=1 form=pure mode=0 mask=0 entry_mode=0 flags_out=0\ninsn pc=0x77 bytes=90\n"
+    int r = run("block pc=0x10 bytes=1 form=pure mode=0 mask=0 kill=0 entry_mode=0 flags_out=0\ninsn pc=0x77 bytes=90\n"
                 "exit jump pc=0x20 mode=0 aux=0\nimark #0\n%2 = load.i64 g [_ + _<<0 + 0x1000]\nput.i64 g rax+0 %2\nexit #0\n", &s);
     ck_assert_int_eq(r, -1);
     ck_assert_uint_eq(s.rip, 0x77);

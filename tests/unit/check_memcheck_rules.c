@@ -271,6 +271,7 @@ START_TEST(vector_bits)
         for (size_t k = 0; k < 4; k++)
             check_op(two[k], t, 0, t, t, 0, 0, true);
         check_op(IR_VANY, IR_I1, t, t, 0, 0, 0, true);
+        check_op(IR_HASBYTE, IR_I1, t, t, 0, 0, 0xd6, false);
         for (int i = 1; i < 4; i++) {
             const enum ir_type e = ints[i];
             for (int imm = 0; imm < 70; imm += 7) {

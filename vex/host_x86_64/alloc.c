@@ -143,7 +143,8 @@ static int pick(struct emitter *e, bool vec)
         emit_fail(e, -EINVAL);
         return vec ? 0 : RAX;
     }
-    const int r = !vec && m & UNLIKELY ? lowest(m & UNLIKELY) : lowest(m);
+    /* Of vector registers the highest: programs begin with the lowest. */
+    const int r = vec ? 31 - __builtin_clz(m) : m & UNLIKELY ? lowest(m & UNLIKELY) : lowest(m);
     if (bit(h->value, r))
         evict_value(e, h, r);
     else if (vec)
@@ -433,6 +434,26 @@ int vec_def(struct emitter *e)
     e->val[e->i].kind = VALUE_LIVE;
     e->val[e->i].reg = r;
     hold_value(&e->v, r, e->i);
+    return r;
+}
+
+int vec_def_from(struct emitter *e, ir_ref ref)
+{
+    const uint32_t root = value_root(e, ref);
+    const int from = vec_use(e, ref);
+    struct value *v = &e->val[root];
+    if (v->kind == VALUE_LIVE && v->last <= e->i) {
+        free_slot(e, v);
+        v->kind = VALUE_ALIAS;
+        v->reg = REG_NONE;
+        v->root = e->i;
+        e->val[e->i].kind = VALUE_LIVE;
+        e->val[e->i].reg = from;
+        hold_value(&e->v, from, e->i);
+        return from;
+    }
+    const int r = vec_def(e);
+    asm_vmov_rr(e->c, 32, r, from);
     return r;
 }
 

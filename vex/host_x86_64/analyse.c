@@ -65,28 +65,6 @@ uint16_t insn_gprs(const struct ir_insn *n)
     return m;
 }
 
-/* Shifts by a count that may be 0, and repeated string instructions with rcx 0. */
-bool insn_may_keep_flags(const struct ir_insn *n)
-{
-    if (n->vex_len)
-        return false;
-    if (!n->modrm_off) {
-        const uint8_t opcode = n->len ? n->bytes[n->len - 1] : 0;
-        if ((opcode & 0xfe) != 0xa6 && (opcode & 0xfe) != 0xae)
-            return false;
-        for (int i = 0; i < n->len - 1; i++)
-            if (n->bytes[i] == 0xf2 || n->bytes[i] == 0xf3)
-                return true;
-        return false;
-    }
-    const uint8_t opcode = n->bytes[n->modrm_off - 1];
-    const bool map1 = n->modrm_off >= 2 && n->bytes[n->modrm_off - 2] == 0x0f;
-    const uint8_t count = n->imm_size ? n->bytes[n->imm_off] & 31 : 1;
-    if (map1)
-        return opcode == 0xa5 || opcode == 0xad || ((opcode == 0xa4 || opcode == 0xac) && count == 0);
-    return opcode == 0xd2 || opcode == 0xd3 || ((opcode == 0xc0 || opcode == 0xc1) && count == 0);
-}
-
 static uint8_t exit_flags(const struct emitter *e, const struct ir_exit *x, uint32_t insn, bool final)
 {
     const bool last = insn + 1 >= e->b->n_insns;
@@ -159,6 +137,10 @@ static bool can_fuse(const struct emitter *e, uint32_t i)
         return false;
     if (op->op >= IR_CMPEQ && op->op <= IR_CMPLES)
         return user->op == IR_EXIT_IF || user->op == IR_CALL || user->op == IR_SELECT;
+    if (op->op == IR_VANY || (op->op == IR_HASBYTE && type_is_vec(op->lane)))
+        return op->lane <= IR_V256 && (user->op == IR_EXIT_IF || user->op == IR_CALL || user->op == IR_SELECT);
+    if (op->op == IR_HASBYTE)
+        return user->op == IR_CALL;
     if (op->op == IR_ADD || op->op == IR_SUB) { /* of a constant: lea into the guest register */
         const struct ir_op *k = &e->b->ops[op->b];
         return user->op == IR_PUT && user->type == IR_I64 && user->plane == IR_PLANE_GUEST && user->aux < X86_CF &&

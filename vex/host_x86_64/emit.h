@@ -119,8 +119,6 @@ static inline uint16_t vecs_in_state(const struct emitter *e) { return ~e->v.gue
 
 /* ---- analyse.c ---- */
 void emit_analyse(struct emitter *e);
-/* Arithmetic flags that the instruction may leave as they were though it is said to write them. */
-bool insn_may_keep_flags(const struct ir_insn *n);
 uint16_t insn_gprs(const struct ir_insn *n); /* read, written, or in its address */
 /* Values an op uses (as the emitter sees it): up to 4, 0 where none. */
 void emit_op_uses(const struct emitter *e, const struct ir_op *op, ir_ref use[4]);
@@ -141,6 +139,7 @@ int gpr_def_in(struct emitter *e, int r);         /* ... this very one, not pinn
 int vec_def(struct emitter *e);
 /* As gpr_def, holding the value of ref to begin with. */
 int gpr_def_from(struct emitter *e, ir_ref ref);
+int vec_def_from(struct emitter *e, ir_ref ref);
 void value_define_alias(struct emitter *e, ir_ref of);
 void value_define_guest(struct emitter *e, int guest);
 bool value_const(struct emitter *e, ir_ref ref, int64_t *v);
@@ -205,3 +204,4 @@ int emit_condition(struct emitter *e, ir_ref cond);
 
 /* ---- vector.c ---- */
 bool emit_vector(struct emitter *e, const struct ir_op *op);
+int emit_vector_condition(struct emitter *e, const struct ir_op *op); /* as emit_condition, of a VANY or HASBYTE */

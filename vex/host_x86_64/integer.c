@@ -153,6 +153,29 @@ static void emit_mul_high(struct emitter *e, const struct ir_op *op)
     asm_mov_rr(e->c, 8, gpr_def(e), RDX);
 }
 
+/* ---- bytes ---- */
+/* With x the value with the byte's pattern turned over: (x - 0x01..) & ~x has a top bit set at the lowest zero byte. */
+static void emit_has_byte(struct emitter *e, const struct ir_op *op)
+{
+    const int size = op->lane == IR_I64 ? 8 : 4;
+    const uint64_t each = 0x0101010101010101ull;
+    struct asm_buf *c = e->c;
+    flags_clobber(e);
+    const int x = gpr_copy(e, op->a), not = gpr_alloc(e), k = gpr_alloc(e);
+    if (op->lane < IR_I32)
+        movzx(e, op->lane, x, x); /* the bytes above become the pattern, which is not 0 */
+    asm_mov_imm(c, k, size == 8 ? each * (uint8_t)op->imm : (uint32_t)(each * (uint8_t)op->imm));
+    asm_alu_rr(c, 6, size, x, k);
+    asm_mov_rr(c, size, not, x);
+    asm_rr(c, 0xf7, size, 2, not);
+    asm_mov_imm(c, k, size == 8 ? each : (uint32_t)each);
+    asm_alu_rr(c, 5, size, x, k);
+    asm_alu_rr(c, 4, size, x, not);
+    asm_mov_imm(c, k, size == 8 ? each << 7 : (uint32_t)(each << 7));
+    asm_rr(c, 0x85, size, k, x);
+    asm_rr(c, X86_OP(0, 1, 0x90 | CC_NE), 1, 0, gpr_def(e));
+}
+
 /* ---- comparisons ---- */
 static const uint8_t compare_cc[] = { CC_E, CC_NE, CC_B, CC_BE, CC_L, CC_LE };
 static const uint8_t swapped_cc[] = { CC_E, CC_NE, CC_A, CC_AE, CC_G, CC_GE };
@@ -188,7 +211,7 @@ static int emit_compare(struct emitter *e, const struct ir_op *op)
 int emit_condition(struct emitter *e, ir_ref cond)
 {
     if (e->val[cond].kind == VALUE_FUSED)
-        return emit_compare(e, &e->b->ops[cond]);
+        return type_is_vec(e->b->ops[cond].lane) ? emit_vector_condition(e, &e->b->ops[cond]) : emit_compare(e, &e->b->ops[cond]);
     const int r = gpr_use(e, cond);
     asm_rr(e->c, 0x84, 1, r, r);
     return CC_NE;
@@ -357,6 +380,11 @@ bool emit_integer(struct emitter *e, const struct ir_op *op)
         set_cc(e, CC_P);
         return true;
     }
+    case IR_HASBYTE:
+        if (type_is_vec(op->lane))
+            return false;
+        emit_has_byte(e, op);
+        return true;
     case IR_PDEP: case IR_PEXT:
         emit_deposit(e, op);
         return true;

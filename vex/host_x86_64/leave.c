@@ -311,8 +311,30 @@ static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
         emit_stub(e, x, false, 0);
 }
 
-/* Somebody wants attention: an event, else a register that the block uses and that is not fully defined. */
-static void head_leaves(struct emitter *e, bool flags)
+/* Only registers that the block overwrites may be in the way: VEX_TRAMP_KILL looks, and goes on at `to` or behind here. */
+static void head_kills(struct emitter *e, int to_kind, uint32_t to)
+{
+    const uint64_t kill = e->b->entry_kill, must = e->b->entry_mask & ~kill;
+    struct asm_buf *c = e->c;
+    asm_store(c, 8, state_mem(e, STATE(tmp)), RAX);
+    asm_need(c);
+    asm_byte(c, 0x48); /* lea rax, [rip + behind the jump] */
+    asm_byte(c, 0x8d);
+    asm_byte(c, 0x05);
+    asm_imm(c, 5, 4);
+    jump_tramp(e, VEX_TRAMP_KILL);
+    asm_need(c);
+    asm_imm(c, must, 4);
+    asm_imm(c, must >> 32, 2);
+    asm_imm(c, kill, 4);
+    asm_imm(c, kill >> 32, 2);
+    asm_imm(c, 0, 4);
+    emit_fixup(e, c->n - 4, to_kind, to);
+}
+
+/* Somebody wants attention: an event, else a register that the block uses and that is not fully defined.  Where the
+ * block goes on all the same: at `to`. */
+static void head_leaves(struct emitter *e, bool flags, int to_kind, uint32_t to)
 {
     const struct ir_block *b = e->b;
     asm_rm(e->c, 0xf7, 4, 0, state_mem(e, STATE(attention)));
@@ -322,6 +344,8 @@ static void head_leaves(struct emitter *e, bool flags)
     if (!no_event)
         return;
     emit_fixup(e, no_event, TO_COLD, e->c->n);
+    if (b->entry_kill & b->entry_mask)
+        head_kills(e, to_kind, to);
     exit_from_head(e, (struct ir_exit){ .pc = b->pc, .kind = IR_EXIT_MODE, .mode = b->entry_mode }, flags);
 }
 
@@ -394,6 +418,7 @@ static void head_keeping_flags(struct emitter *e, uint32_t low, uint32_t high)
         test_attention(e, 1, high);
         leave[n++] = asm_jcc32(c, CC_NE);
     }
+    const uint32_t go_on = c->n;
     asm_alu_ri(c, 0, 1, RAX, 127);
     asm_need(c);
     asm_byte(c, 0x9e);
@@ -401,7 +426,7 @@ static void head_keeping_flags(struct emitter *e, uint32_t low, uint32_t high)
     emit_jump_to_main(e, back);
     while (n)
         emit_fixup(e, leave[--n], TO_COLD, c->n);
-    head_leaves(e, true);
+    head_leaves(e, true, TO_COLD, go_on);
     e->c = &e->main;
 }
 
@@ -420,7 +445,7 @@ void emit_head(struct emitter *e)
         }
     e->flags_host = false;
     e->c = &e->cold;
-    head_leaves(e, false);
+    head_leaves(e, false, TO_MAIN, e->main.n);
     e->c = &e->main;
     if (e->b->counts)
         count_run(e);
@@ -527,15 +552,56 @@ static void call_argument(struct emitter *e, int k, ir_ref ref)
     asm_store(c, bytes, to, reg);
 }
 
-static void call_sequence(struct emitter *e, const struct ir_op *op, int result)
+/* What a call does with its result. */
+struct call_result {
+    int reg;                 /* REG_NONE: nothing */
+    bool is_else;            /* reg holds the value for when there is no call; a vector goes to the helper, too */
+    ir_ref has_byte;         /* HASBYTE that the trampoline decides, IR_NONE: call in any case */
+};
+
+/* A vector on its way to the helper, or back. */
+static void call_vector(struct emitter *e, const struct ir_op *op, int reg, bool to)
+{
+    const struct asm_mem slot = state_mem(e, STATE(scratch) + 32 * (int)(op->imm & 7));
+    if (to) {
+        asm_vmov_store(e->c, ir_type_bytes(op->type), slot, reg);
+        asm_store_imm(e->c, 8, state_mem(e, STATE(call_args) + 16), (int32_t)op->imm);
+    } else {
+        asm_vmov_load(e->c, ir_type_bytes(op->type), reg, slot);
+    }
+}
+
+/* For VEX_TRAMP_CALL_BYTE: what it looks at, and the result without a call. */
+static void call_byte(struct emitter *e, const struct ir_op *op, struct call_result r)
+{
+    const struct ir_op *has = &e->b->ops[r.has_byte];
+    const struct asm_mem result = state_mem(e, STATE(call_result));
+    const int bytes = ir_type_bytes(op->type);
+    call_argument(e, 3, has->a);
+    asm_store_imm(e->c, 4, state_mem(e, STATE(call_byte)), (uint8_t)has->imm);
+    if (!r.is_else || bytes != 8)
+        asm_store_imm(e->c, 8, result, 0);
+    if (!r.is_else || r.reg == REG_NONE)
+        return;
+    if (r.reg == RAX) /* where an argument may have passed */
+        asm_load(e->c, 8, RAX, state_mem(e, SAVED_RAX));
+    asm_store(e->c, bytes, result, r.reg);
+}
+
+static void call_sequence(struct emitter *e, const struct ir_op *op, struct call_result r)
 {
     struct asm_buf *c = e->c;
     const struct asm_mem saved = state_mem(e, SAVED_RAX);
-    const ir_ref args[3] = { op->b, op->c, op->d };
+    const bool vector = type_is_vec(op->type);
+    const ir_ref args[3] = { op->b, op->c, vector ? IR_NONE : op->d };
     asm_store(c, 8, saved, RAX);
+    if (r.has_byte)
+        call_byte(e, op, r);
     for (int k = 0; k < 3; k++)
         if (args[k])
             call_argument(e, k, args[k]);
+    if (vector)
+        call_vector(e, op, r.reg, true);
     store_rip(e, e->pc);
     asm_store_imm(c, 4, state_mem(e, STATE(call_gpr_in_state)), gprs_in_state(e));
     asm_store_imm(c, 4, state_mem(e, STATE(call_vec_in_state)), vecs_in_state(e));
@@ -554,35 +620,57 @@ static void call_sequence(struct emitter *e, const struct ir_op *op, int result)
     const uint32_t ret = c->n;
     asm_store(c, 8, state_mem(e, STATE(call_ret)), RAX);
     asm_load(c, 8, RAX, saved);
-    jump_tramp(e, VEX_TRAMP_CALL);
+    jump_tramp(e, r.has_byte ? VEX_TRAMP_CALL_BYTE : VEX_TRAMP_CALL);
     const uint32_t distance = c->n - ret;
     memcpy(c->p + ret - 4, &distance, 4);
-    if (result != REG_NONE)
-        asm_load(c, 8, result, state_mem(e, STATE(call_result)));
+    if (vector)
+        call_vector(e, op, r.reg, false);
+    else if (r.reg != REG_NONE)
+        asm_load(c, 8, r.reg, state_mem(e, STATE(call_result)));
+}
+
+/* The register of the result, holding what it is without a call. */
+static struct call_result call_prepare(struct emitter *e, const struct ir_op *op, bool guarded)
+{
+    const bool wanted = op->type != IR_VOID && e->val[e->i].last, vector = type_is_vec(op->type);
+    struct call_result r = { .reg = REG_NONE, .is_else = op->flags & IR_ELSE };
+    if (vector)
+        r.reg = wanted ? vec_def_from(e, op->d) : vec_use(e, op->d);
+    else if (wanted && r.is_else)
+        r.reg = gpr_def_from(e, op->d);
+    else if (wanted)
+        r.reg = gpr_def(e);
+    if (wanted && guarded && !r.is_else)
+        asm_mov_imm(e->c, r.reg, 0);
+    return r;
 }
 
 void emit_call(struct emitter *e, const struct ir_op *op)
 {
     struct asm_buf *c = e->c;
     int64_t guard = 1;
-    const bool fixed = !op->a || value_const(e, op->a, &guard), wanted = op->type != IR_VOID && e->val[e->i].last;
+    const bool fixed = !op->a || value_const(e, op->a, &guard);
     if (fixed) {
-        const int result = wanted ? gpr_def(e) : REG_NONE;
+        const struct call_result r = call_prepare(e, op, !guard);
         if (guard)
-            call_sequence(e, op, result);
-        else if (wanted)
-            asm_mov_imm(c, result, 0);
+            call_sequence(e, op, r);
         return;
     }
     flags_clobber(e);
-    const int result = wanted ? gpr_def(e) : REG_NONE;
-    if (wanted)
-        asm_mov_imm(c, result, 0);
-    const int cc = emit_condition(e, op->a);
+    struct call_result r = call_prepare(e, op, true);
+    const struct ir_op *g = &e->b->ops[op->a];
+    int cc = CC_NE;
+    if (e->val[op->a].kind == VALUE_FUSED && g->op == IR_HASBYTE && !type_is_vec(g->lane)) {
+        const int v = gpr_use(e, g->a), size = ir_type_bytes(g->lane);
+        r.has_byte = op->a;
+        asm_rr(c, size == 1 ? 0x84 : 0x85, size, v, v); /* 0 has none: the trampoline looks further */
+    } else {
+        cc = emit_condition(e, op->a);
+    }
     const uint32_t jump = asm_jcc32(c, cc);
     emit_fixup(e, jump, TO_COLD, e->cold.n);
     e->c = &e->cold;
-    call_sequence(e, op, result);
+    call_sequence(e, op, r);
     emit_jump_to_main(e, c->n);
     e->c = c;
 }

@@ -7,6 +7,9 @@
  *   INDIRECT  jump cache look-up that changes no register but rcx, which is in its image
  *   CALL      all physical registers into state.host_*, C function, all back
  *   HOSTCALL  guest registers into the state, C function, and on from the state as ENTER or out as EXIT
+ *   CALL_BYTE the same, but looks first whether a byte of call_args[3] is call_byte
+ *   KILL      rax (the guest's is in state.tmp[0]) points to a block's struct kill:
+ *             makes shadows zero and goes on in the block, or returns behind it
  *   FAULT     as EXIT, but guest registers are in the state already
  *
  * C code runs with DF and AC clear.  x87 and MXCSR stay as the guest has them. */
@@ -226,6 +229,146 @@ static void tramp_hostcall(struct tramp *t)
     jump(t, STATE(tmp));
 }
 
+/* Flags are free.  x: the value with the byte's pattern turned over; see emit_has_byte. */
+static void tramp_call_byte(struct tramp *t, uint32_t call)
+{
+    const uint64_t each = 0x0101010101010101ull;
+    struct asm_buf *b = &t->b;
+    store(t, STATE(tmp), RAX);
+    store(t, STATE(tmp) + 8, RCX);
+    store(t, STATE(tmp) + 16, RDX);
+    asm_mov_imm(b, RDX, each);
+    asm_load(b, 4, RAX, at(t, STATE(call_byte)));
+    asm_rr(b, X86_OP(0, 1, 0xaf), 8, RAX, RDX);                                   /* imul */
+    asm_rm(b, 0x33, 8, RAX, at(t, STATE(call_args) + 24));
+    asm_mov_rr(b, 8, RCX, RAX);
+    asm_rr(b, 0xf7, 8, 2, RCX);                                                   /* not */
+    asm_alu_rr(b, 5, 8, RAX, RDX);
+    asm_alu_rr(b, 4, 8, RAX, RCX);
+    asm_shift_ri(b, 4, 8, RDX, 7);
+    asm_rr(b, 0x85, 8, RDX, RAX);
+    load(t, RAX, STATE(tmp));
+    load(t, RCX, STATE(tmp) + 8);
+    load(t, RDX, STATE(tmp) + 16);
+    const uint32_t found = asm_jcc32(b, CC_NE), rel = call - (found + 4);
+    memcpy(b->p + found, &rel, 4);
+    jump(t, STATE(call_ret));
+}
+
+/* What stands in a block's cold part.  A register whose attention bit is in `must` sends the block to another mode;
+ * those in `kill` are about to be overwritten: their shadows may as well be zero. */
+struct kill {
+    uint32_t must_low;
+    uint16_t must_high;
+    uint32_t kill_low;
+    uint16_t kill_high;
+    int32_t go_on;                           /* relative to its own end */
+} __attribute__((packed));
+#define KILL(field) (struct asm_mem){ 0, RAX, REG_NONE, 0, (int)offsetof(struct kill, field) }
+
+/* fs:[offset + (index << scale)] */
+static struct asm_mem at_index(const struct tramp *t, int offset, int index, int scale)
+{
+    return (struct asm_mem){ X86_SEG_FS, REG_NONE, index, scale, t->h->state_offset + offset };
+}
+
+static void land(struct tramp *t, uint32_t jump)
+{
+    const uint32_t rel = t->b.n - (jump + 4);
+    memcpy(t->b.p + jump, &rel, 4);
+}
+
+/* For each bit in ecx, from the lowest: its number into edx and body; then all are cleared in the attention word's
+ * `bytes` at `half` (only there: other threads write the events).  Yields body's jump out of here, if any. */
+static uint32_t each_bit(struct tramp *t, int half, int bytes, uint32_t (*body)(struct tramp *t))
+{
+    struct asm_buf *b = &t->b;
+    asm_rr(b, 0x85, 4, RCX, RCX);
+    const uint32_t none = asm_jcc32(b, CC_E);
+    asm_mov_rr(b, 4, RDX, RCX);
+    asm_rr(b, 0xf7, 4, 2, RDX);                                   /* not */
+    asm_store(b, 4, at(t, STATE(tmp) + 24), RDX);
+    const uint32_t top = b->n;
+    asm_rr(b, X86_OP(2, 1, 0xbc), 4, RDX, RCX);                   /* tzcnt */
+    const uint32_t out = body(t);
+    asm_vrr(b, X86_OP(0, 2, 0xf3), 16, 1, RCX, RCX);              /* blsr ecx, ecx */
+    const uint32_t again = asm_jcc32(b, CC_NE), rel = top - (again + 4);
+    memcpy(b->p + again, &rel, 4);
+    asm_load(b, 4, RCX, at(t, STATE(tmp) + 24));
+    asm_rm(b, 0x21, bytes, RCX, at(t, STATE(attention) + half)); /* and */
+    land(t, none);
+    return out;
+}
+
+static uint32_t kill_gpr(struct tramp *t)
+{
+    asm_rm(&t->b, 0xc7, 8, 0, at_index(t, STATE(v.gpr), RDX, 3));
+    asm_imm(&t->b, 0, 4);
+    return 0;
+}
+
+/* The lower half; does not go on if there is something in the upper one. */
+static uint32_t kill_ymm(struct tramp *t)
+{
+    struct asm_buf *b = &t->b;
+    store(t, STATE(tmp) + 32, RDX);
+    asm_shift_ri(b, 4, 4, RDX, 5);
+    asm_rm(b, 0xc7, 8, 0, at_index(t, STATE(v.ymm), RDX, 0));
+    asm_imm(b, 0, 4);
+    asm_rm(b, 0xc7, 8, 0, at_index(t, STATE(v.ymm) + 8, RDX, 0));
+    asm_imm(b, 0, 4);
+    store(t, STATE(tmp) + 40, RCX);
+    asm_load(b, 8, RCX, at_index(t, STATE(v.ymm) + 16, RDX, 0));
+    asm_rm(b, 0x0b, 8, RCX, at_index(t, STATE(v.ymm) + 24, RDX, 0));
+    load(t, RCX, STATE(tmp) + 40);
+    load(t, RDX, STATE(tmp) + 32);
+    return asm_jcc32(b, CC_NE);
+}
+
+static void tramp_kill(struct tramp *t)
+{
+    struct asm_buf *b = &t->b;
+    uint32_t stay[4], n = 0;
+    store(t, STATE(tmp) + 8, RCX);
+    store(t, STATE(tmp) + 16, RDX);
+    asm_load(b, 4, RCX, KILL(must_low));
+    asm_rm(b, 0x85, 4, RCX, at(t, STATE(attention)));
+    stay[n++] = asm_jcc32(b, CC_NE);
+    asm_load(b, 2, RCX, KILL(must_high));
+    asm_rm(b, 0x85, 4, RCX, at(t, STATE(attention) + 4));
+    stay[n++] = asm_jcc32(b, CC_NE);
+
+    asm_load(b, 4, RCX, KILL(kill_low));
+    asm_rm(b, 0x23, 4, RCX, at(t, STATE(attention)));
+    asm_rr(b, 0xf7, 4, 0, RCX);              /* test ecx, flags */
+    asm_imm(b, (uint32_t)X86_ATT_FLAGS, 4);
+    const uint32_t no_flags = asm_jcc8(b, CC_E);
+    asm_alu_mi(b, 7, 1, at(t, STATE(v.flag) + (X86_DF - X86_CF)), 0);
+    stay[n++] = asm_jcc32(b, CC_NE);         /* nothing overwrites DF by the way */
+    asm_store_imm(b, 4, at(t, STATE(v.flag)), 0);
+    asm_store_imm(b, 2, at(t, STATE(v.flag) + 4), 0);
+    asm_alu_mi(b, 4, 1, at(t, STATE(attention) + 2), (int8_t)~(X86_ATT_FLAGS >> 16));
+    asm_here8(b, no_flags);
+    asm_rr(b, X86_OP(0, 1, 0xb7), 4, RCX, RCX); /* movzx ecx, cx */
+    each_bit(t, 0, 2, kill_gpr);
+    asm_load(b, 2, RCX, KILL(kill_high));
+    asm_rm(b, 0x23, 4, RCX, at(t, STATE(attention) + 4));
+    stay[n++] = each_bit(t, 4, 4, kill_ymm);
+
+    asm_rm(b, 0x63, 8, RCX, KILL(go_on));    /* movsxd */
+    asm_lea(b, 8, RAX, (struct asm_mem){ 0, RAX, RCX, 0, sizeof(struct kill) });
+    const uint32_t go = asm_jmp8(b);
+    while (n)
+        land(t, stay[--n]);
+    asm_lea(b, 8, RAX, (struct asm_mem){ 0, RAX, REG_NONE, 0, sizeof(struct kill) });
+    asm_here8(b, go);
+    store(t, STATE(tmp) + 24, RAX);
+    load(t, RCX, STATE(tmp) + 8);
+    load(t, RDX, STATE(tmp) + 16);
+    load(t, RAX, STATE(tmp));
+    jump(t, STATE(tmp) + 24);
+}
+
 static void tramp_fault(struct tramp *t)
 {
     asm_store_imm(&t->b, 8, at(t, STATE(exit_info)), -1);
@@ -238,7 +381,7 @@ size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t 
 {
     struct tramp t = { .h = h };
     void (*const make[VEX_TRAMPS])(struct tramp *) = { [VEX_TRAMP_ENTER] = tramp_enter, [VEX_TRAMP_EXIT] = tramp_exit,
-                                                       [VEX_TRAMP_CALL] = tramp_call,
+                                                       [VEX_TRAMP_CALL] = tramp_call, [VEX_TRAMP_KILL] = tramp_kill,
                                                        [VEX_TRAMP_HOSTCALL] = tramp_hostcall, [VEX_TRAMP_FAULT] = tramp_fault };
     for (int i = 0; i < VEX_TRAMPS; i++) {
         asm_grow(&t.b, 2048);
@@ -247,6 +390,8 @@ size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t 
         entry[i] = t.b.n;
         if (make[i])
             make[i](&t);
+        else if (i == VEX_TRAMP_CALL_BYTE)
+            tramp_call_byte(&t, entry[VEX_TRAMP_CALL]);
         else
             tramp_indirect(&t, entry[VEX_TRAMP_EXIT]);
     }

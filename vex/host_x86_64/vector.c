@@ -270,6 +270,19 @@ static void emit_movmsk(struct emitter *e, const struct ir_op *op)
     asm_vrr(e->c, opcode, l, gpr_def(e), 0, a);
 }
 
+/* A constant of one byte all over, in the pool: its number. */
+static uint32_t pool_splat(struct emitter *e, uint8_t byte)
+{
+    uint8_t bytes[32];
+    memset(bytes, byte, sizeof bytes);
+    for (uint32_t n = 0; n < e->n_pool; n++)
+        if (!memcmp(e->pool[n].bytes, bytes, sizeof bytes))
+            return n;
+    const uint32_t n = EMIT_ARRAY(e->pool, e->n_pool, e->cap_pool);
+    memcpy(e->pool[n].bytes, bytes, sizeof bytes);
+    return n;
+}
+
 static void emit_vconst(struct emitter *e, const struct ir_op *op, int l)
 {
     const int r = vec_def(e);
@@ -302,13 +315,24 @@ static void emit_blendv(struct emitter *e, const struct ir_op *op, int l)
     imm8(e, mask << 4);
 }
 
-static void emit_any(struct emitter *e, const struct ir_op *op)
+int emit_vector_condition(struct emitter *e, const struct ir_op *op)
 {
     const int l = length(e, op->lane);
+    int a = vec_use(e, op->a);
+    if (op->op == IR_HASBYTE) {
+        const int t = vec_alloc(e);
+        emit_fixup(e, asm_vrm_rip(e->c, P1(0x74), l, t, a), TO_POOL, pool_splat(e, (uint8_t)op->imm)); /* vpcmpeqb */
+        a = t;
+    }
+    asm_vrr(e->c, P2(0x17), l, a, 0, a);                                          /* vptest */
+    return CC_NE;
+}
+
+static void emit_any(struct emitter *e, const struct ir_op *op)
+{
     flags_clobber(e);
-    const int a = vec_use(e, op->a);
-    asm_vrr(e->c, P2(0x17), l, a, 0, a);
-    asm_rr(e->c, X86_OP(0, 1, 0x95), 1, 0, gpr_def(e));
+    const int cc = emit_vector_condition(e, op);
+    asm_rr(e->c, X86_OP(0, 1, 0x90 | cc), 1, 0, gpr_def(e));
 }
 
 static bool emit_irregular(struct emitter *e, const struct ir_op *op, int l)
@@ -374,6 +398,11 @@ bool emit_vector(struct emitter *e, const struct ir_op *op)
     case IR_VTRUNC: emit_vtrunc(e, op); return true;
     case IR_VMOVMSK: emit_movmsk(e, op); return true;
     case IR_VANY: emit_any(e, op); return true;
+    case IR_HASBYTE:
+        if (!type_is_vec(op->lane))
+            return false;
+        emit_any(e, op);
+        return true;
     case IR_VINSERT: emit_insert(e, op); return true;
     case IR_VZEXT: emit_vzext(e, op); return true;
     }

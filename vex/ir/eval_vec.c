@@ -299,6 +299,10 @@ static void shape_op(const struct ir_op *op, const union ir_value *a, const unio
         for (int i = 0; i < n; i++)
             out->u |= a->b[i] != 0;
         break;
+    case IR_HASBYTE:
+        for (int i = 0; i < n; i++)
+            out->u |= a->b[i] == (uint8_t)op->imm;
+        break;
     }
 }
 

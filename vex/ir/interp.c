@@ -106,11 +106,23 @@ static void check(struct run *r, const struct ir_op *op)
 
 static void call(struct run *r, const struct ir_op *op, union ir_value *out)
 {
-    out->u = 0;
+    const bool vector = op->type >= IR_V128;
+    uint8_t *scratch = r->env->state->scratch[op->imm & 7];
+    if (op->flags & IR_ELSE)
+        *out = r->v[op->d];
+    else
+        out->u = 0;
     if (op->a && !r->v[op->a].u)
         return;
     r->env->state->rip = r->pc;
-    out->u = r->env->call(r->env->arg, op->aux, r->v[op->b].u, r->v[op->c].u, r->v[op->d].u);
+    if (vector)
+        memcpy(scratch, out, ir_type_bytes(op->type));
+    const uint64_t third = vector ? (uint64_t)op->imm : r->v[op->d].u;
+    const uint64_t result = r->env->call(r->env->arg, op->aux, r->v[op->b].u, r->v[op->c].u, third);
+    if (vector)
+        memcpy(out, scratch, ir_type_bytes(op->type));
+    else
+        out->u = ir_mask(op->type, result);
 }
 
 static void compare_and_swap(struct run *r, const struct ir_op *op, union ir_value *out)

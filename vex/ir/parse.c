@@ -241,6 +241,7 @@ static void block_line(struct parser *s, struct ir_block *b)
     b->form = word_of(s, ir_form_words, 3, "form");
     b->mode = key_number(s, "mode");
     b->entry_mask = key_number(s, "mask");
+    b->entry_kill = key_number(s, "kill");
     b->entry_mode = key_number(s, "entry_mode");
     b->flags_live_out = key_number(s, "flags_out");
     b->end = optional_number(s, "end");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ir/print: the text form of a block; ir/parse reads it back to the same block.
  *
- *     block pc=0x401000 bytes=3 form=tandem mode=1 mask=0x1 entry_mode=1 flags_out=0x3f
+ *     block pc=0x401000 bytes=3 form=tandem mode=1 mask=0x1 kill=0 entry_mode=1 flags_out=0x3f
  *     insn pc=0x401000 bytes=488b07 gpr_read=0x80 ...
  *     exit jump pc=0x401003 mode=0 aux=0
  *     imark #0
@@ -100,8 +100,8 @@ void ir_print(const struct ir_block *b, char **text, size_t *size)
         *size = 0;
         return;
     }
-    fprintf(f, "block pc=%#" PRIx64 " bytes=%u form=%s mode=%u mask=%#" PRIx64 " entry_mode=%u flags_out=%#x end=%#" PRIx64 " counts=%d\n", b->pc,
-            b->guest_bytes, ir_form_words[b->form % 3], b->mode, b->entry_mask, b->entry_mode, b->flags_live_out, b->end, b->counts);
+    fprintf(f, "block pc=%#" PRIx64 " bytes=%u form=%s mode=%u mask=%#" PRIx64 " kill=%#" PRIx64 " entry_mode=%u flags_out=%#x end=%#" PRIx64 " counts=%d\n", b->pc,
+            b->guest_bytes, ir_form_words[b->form % 3], b->mode, b->entry_mask, b->entry_kill, b->entry_mode, b->flags_live_out, b->end, b->counts);
     for (uint32_t i = 0; i < b->n_extents; i++)
         fprintf(f, "extent pc=%#" PRIx64 " bytes=%u\n", b->extents[i].pc, b->extents[i].bytes);
     for (uint32_t i = 0; i < b->n_insns; i++)

@@ -4,7 +4,7 @@
 const struct ir_flag_word ir_flag_words[] = {
     { IR_DESCRIBED, "described" }, { IR_STACK_REL, "stack" },      { IR_GUEST_ADDR, "guest" },
     { IR_HOST_OBJ, "object" },     { IR_LOCKED, "locked" },        { IR_KEEP_FLAGS, "keepflags" },
-    { IR_CALL_SP, "call" },              { 128, "flag128" },             { 0, NULL },
+    { 64, "else" },                { IR_PRESERVES, "preserves" },  { 0, NULL }, /* 64: IR_ELSE, IR_CALL_SP */
 };
 
 const char *const ir_form_words[3] = { "native", "tandem", "pure" };

@@ -4,7 +4,7 @@
  * Pure ops go by their fields in a small hash table.  GETs go by what is known of
  * each slot in each plane: the value last read or written there.  NATIVE ends what
  * is known of the registers it writes, CALL what is known of all that lives in the
- * state only (shadows, scratch slots, bases): helpers write there. */
+ * state only (shadows, scratch slots, bases): helpers write there, unless it says they do not. */
 #include <stdlib.h>
 #include <string.h>
 #include "vex/opt/opt.h"
@@ -53,7 +53,7 @@ static ir_ref look_up(struct cse *c, const struct ir_op *op, uint32_t i)
 static ir_ref get(struct cse *c, const struct ir_op *op, uint32_t i)
 {
     struct known *k = &c->known[op->plane][op->aux];
-    if (op->aux == X86_ATTENTION) /* other threads write it */
+    if (op->aux == X86_ATTENTION || op->aux >= X86_SCRATCH0) /* other threads write it; helpers do */
         return IR_NONE;
     if (k->ref && k->type == op->type && k->offset == op->imm)
         return k->ref;
@@ -106,7 +106,8 @@ static ir_ref visit(struct cse *c, uint32_t i)
         native(c, &c->b->insns[op->imm]);
         return IR_NONE;
     case IR_CALL:
-        call(c);
+        if (!(op->flags & IR_PRESERVES))
+            call(c);
         return IR_NONE;
     }
     if (!(ir_rows[op->op].props & IRP_PURE) || op->op == IR_OPAQUE)

@@ -203,6 +203,11 @@ static ir_ref fold_op(struct fold *f, struct ir_op *op)
         fold_address(f, op);
         return op->op == IR_LEA && op->plane == IR_PLANE_GUEST && op->aux == IR_SEG_NONE && !op->b && !op->imm ? op->a : IR_NONE;
     case IR_EXIT_IF: case IR_CALL:
+        if (op->flags & IR_ELSE && op->op == IR_CALL && op->a && is_const(f, op->a, &k) && !k) {
+            const ir_ref d = op->d;
+            *op = (struct ir_op){ .op = IR_NOP };
+            return d;
+        }
         fold_effect(f, op);
         return IR_NONE;
     case IR_SELECT:
