@@ -322,10 +322,9 @@ static void block_init(struct heap_block *b, const struct heap_request *r, bool 
     }
     if (mc_options.malloc_fill >= 0)
         heap_fill(b->addr, r->size, (uint8_t)mc_options.malloc_fill);
-    if (!fresh || r->size < HEAP_LAZY_MIN || !mc_options.undef_value_errors || !heap_lazy_fill(b, VPAT_UNDEFINED)) {
-        shadow_make_fresh(b->addr, r->size);
-        shadow_set_origin(b->addr, r->size, tag);
-    } else if (mc_options.track_origins && !heap_lazy_set_origin(b, tag))
+    if (!fresh || r->size < HEAP_LAZY_MIN || !mc_options.undef_value_errors || !heap_lazy_fill(b, VPAT_UNDEFINED))
+        shadow_make_undefined(b->addr, r->size, tag);
+    else if (mc_options.track_origins && !heap_lazy_set_origin(b, tag))
         shadow_set_origin(b->addr, r->size, tag);
 }
 

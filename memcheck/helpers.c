@@ -5,39 +5,9 @@
 #include "meet.h"
 
 int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check, helper_store,
-    helper_store_wide, helper_store_defined, helper_state, helper_one;
+    helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin, helper_one, helper_state;
 
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
-
-/* ---- words of shadow ---- */
-static uint64_t get_word(const uint8_t *p, uint64_t size)
-{
-    uint64_t v = 0;
-    switch (size) {
-    case 8: memcpy(&v, p, 8); break;
-    case 4: memcpy(&v, p, 4); break;
-    case 2: memcpy(&v, p, 2); break;
-    default: v = *p;
-    }
-    return v;
-}
-
-static void put_word(uint8_t *p, uint64_t size, uint64_t v)
-{
-    switch (size) {
-    case 8: memcpy(p, &v, 8); break;
-    case 4: memcpy(p, &v, 4); break;
-    case 2: memcpy(p, &v, 2); break;
-    default: *p = (uint8_t)v;
-    }
-}
-
-/* 0xff in every byte of x that is `byte`. */
-static uint64_t bytes_equal(uint64_t x, uint8_t byte)
-{
-    const uint64_t low = 0x7f7f7f7f7f7f7f7f, d = x ^ 0x0101010101010101 * byte;
-    return (~(((d & low) + low) | d | low) >> 7) * 0xff;
-}
 
 /* ---- loads ---- */
 /* The dynamic linker's own strlen and its like have no name to replace them by (it does not export them). */
@@ -67,6 +37,8 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
     memset(v, 0, size);
     if (!in_strip(a, size))
         return;
+    if (mc_options.track_origins)
+        shadow_settle(a, size);
     for (uint64_t i = 0; i < size; i++) {
         is_bad[i] = !shadow_get_byte(a + i, &v[i]);
         bad += is_bad[i];
@@ -81,53 +53,13 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
         errors_addr(NULL, a, size, false);
 }
 
-static void put_tag(struct x86_state *s, int slot, origin_tag tag) { memcpy(s->scratch[slot], &tag, sizeof tag); }
-
-static origin_tag get_tag(const struct x86_state *s, int slot)
-{
-    origin_tag tag;
-    memcpy(&tag, s->scratch[slot], sizeof tag);
-    return tag;
-}
-
-/* The usual case with origins, of 1, 2, 4 or 8 bytes: all addressable, and no longer fresh. */
-static bool load_word_tagged(guest_addr a, uint64_t size, uint64_t *v)
-{
-    if (!in_strip(a, size))
-        return false;
-    const uint64_t raw = get_word(ng_v(a), size);
-    if (bytes_equal(raw, VPAT_NOACCESS) | bytes_equal(raw, VPAT_UNDEFINED))
-        return false;
-    *v = raw | bytes_equal(raw, VPAT_TAGGED);
-    put_tag(ng_thread_state(ng_thread_self()), SCRATCH_LOAD_TAG, raw ? *ng_o(a + (unsigned)__builtin_ctzll(raw) / 8) : 0);
-    return true;
-}
-
-/* With origins: as load, and the tag of the first undefined byte goes to its slot. */
-static void load_tagged(guest_addr a, uint64_t size, uint8_t *v)
-{
-    uint64_t first = 0;
-    if (!mc_options.track_origins) {
-        load(a, size, v);
-        return;
-    }
-    if (in_strip(a, size))
-        shadow_settle(a, size);
-    load(a, size, v);
-    while (first < size && !v[first])
-        first++;
-    put_tag(ng_thread_state(ng_thread_self()), SCRATCH_LOAD_TAG, first < size ? shadow_origin(a + first) : 0);
-}
-
 /* V bits of up to 8 bytes; of 64: 0 or all ones. */
 static uint64_t do_load(uint64_t a, uint64_t size, uint64_t unused)
 {
     uint8_t v[64];
     uint64_t word = 0;
     (void)unused;
-    if (size <= 8 && mc_options.track_origins && load_word_tagged(a, size, &word))
-        return word;
-    load_tagged(a, size, v);
+    load(a, size, v);
     if (size <= 8) {
         memcpy(&word, v, size);
         return word;
@@ -140,8 +72,17 @@ static uint64_t do_load(uint64_t a, uint64_t size, uint64_t unused)
 /* V bits to a scratch slot. */
 static uint64_t do_load_wide(uint64_t a, uint64_t size, uint64_t slot)
 {
-    load_tagged(a, size, ng_thread_state(ng_thread_self())->scratch[slot]);
+    load(a, size, ng_thread_state(ng_thread_self())->scratch[slot]);
     return 0;
+}
+
+/* Origin of the first undefined byte. */
+static uint64_t do_load_origin(uint64_t a, uint64_t size, uint64_t unused)
+{
+    guest_addr bad;
+    origin_tag tag = 0;
+    (void)unused;
+    return shadow_find_undefined(a, size, &bad, &tag) ? tag : 0;
 }
 
 /* ---- stores ---- */
@@ -161,45 +102,15 @@ static uint64_t do_one(uint64_t a0, uint64_t a1, uint64_t a2)
     return 1;
 }
 
-/* The usual case with origins, of 1, 2, 4 or 8 bytes: all addressable, and no V bits that look like a pattern. */
-static bool store_word_tagged(guest_addr a, uint64_t size, uint64_t v, origin_tag tag)
-{
-    uint8_t *const p = ng_v(a);
-    if (bytes_equal(get_word(p, size), VPAT_NOACCESS) | bytes_equal(v, VPAT_NOACCESS) | bytes_equal(v, VPAT_TAGGED))
-        return false;
-    put_word(p, size, v ^ (bytes_equal(v, VPAT_UNDEFINED) & 0x0101010101010101 * (VPAT_UNDEFINED ^ VPAT_TAGGED)));
-    for (guest_addr o = a & ~3ull; v; o += 4) { /* word by word of the O plane */
-        const unsigned bits = 8 * (unsigned)(o < a ? 4 - (a & 3) : 4);
-        if (v & ((1ull << bits) - 1))
-            *ng_o(o) = tag;
-        v >>= bits;
-    }
-    return true;
-}
-
-/* Bytes that are not addressable stay so.  With origins: a word's tag is that of what was stored into it last. */
+/* Bytes that are not addressable stay so. */
 static void store(guest_addr a, uint64_t size, const uint8_t *v)
 {
-    const bool origins = mc_options.track_origins;
-    const origin_tag tag = origins ? get_tag(ng_thread_state(ng_thread_self()), SCRATCH_STORE_TAG) : 0;
     uint8_t old;
     if (!in_strip(a, size))
         return;
-    const uint64_t word = size < 8 ? size : 8;
-    while (origins && size && store_word_tagged(a, word, get_word(v, word), tag)) {
-        a += word;
-        v += word;
-        size -= word;
-    }
-    for (uint64_t i = 0; i < size; i++) {
-        if (!shadow_get_byte(a + i, &old))
-            continue;
-        if (v[i] && origins) {
-            *ng_v(a + i) = VPAT_TAGGED; /* what it was before is of no interest */
-            shadow_set_origin(a + i, 1, tag);
-        }
-        shadow_set_byte(a + i, v[i]);
-    }
+    for (uint64_t i = 0; i < size; i++)
+        if (shadow_get_byte(a + i, &old))
+            shadow_set_byte(a + i, v[i]);
 }
 
 /* Up to 8 bytes of V bits: the shadow afterwards, as it stands in the plane.  For 64 bytes v is 0 or not. */
@@ -233,6 +144,12 @@ static uint64_t do_store_defined(uint64_t a, uint64_t size, uint64_t unused)
     (void)unused;
     if (in_strip(a, size))
         shadow_make_defined_if_addressable(a, size);
+    return 0;
+}
+
+static uint64_t do_store_origin(uint64_t a, uint64_t size, uint64_t tag)
+{
+    shadow_set_origin(a, size, (origin_tag)tag);
     return 0;
 }
 
@@ -283,8 +200,10 @@ void helpers_register(void)
         { &helper_store, "store_v", do_store },
         { &helper_store_wide, "store_v_wide", do_store_wide },
         { &helper_store_defined, "store_defined", do_store_defined },
-        { &helper_state, "state", do_state },
+        { &helper_load_origin, "load_origin", do_load_origin },
         { &helper_one, "one", do_one },
+        { &helper_store_origin, "store_origin", do_store_origin },
+        { &helper_state, "state", do_state },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         *rows[i].id = ng_helper_register(rows[i].name, rows[i].fn);

@@ -7,11 +7,8 @@ enum { MODE_CLEAN, MODE_DIRTY, RED_ZONE = 128 };
 
 /* Helper ids, set by helpers_register. */
 extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,
-    helper_store, helper_store_wide, helper_store_defined, helper_state, helper_one;
-/* Scratch slots (X86_SCRATCH0 + n): V bits of wide loads and stores, and in the low 4 bytes of the last two, with
- * origins, the tag that a load found, and that of what a store stores. */
-enum { SCRATCH_LOAD, SCRATCH_STORE, SCRATCH_LOAD_TAG, SCRATCH_STORE_TAG };
-
+    helper_store, helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin, helper_state,
+    helper_one;
 /* The refs of an op (a, b, c, d) through map; a CHECK's d is no ref.  Memory and CALL fields included. */
 static inline struct ir_op instrument_map(struct ir_op op, const ir_ref *map)
 {

@@ -11,7 +11,7 @@
 #include "instrument.h"
 #include "rules.h"
 
-enum { SMALL_MOVE = 4096, NEVER_MAPPED = 0x8000, STORES_MAX = 32 };
+enum { SMALL_MOVE = 4096, NEVER_MAPPED = 0x8000, STORES_MAX = 32, SCRATCH_LOAD = 0, SCRATCH_STORE = 1 };
 
 /* A store whose shadow is written after NATIVE. */
 struct pending_store {
@@ -223,8 +223,7 @@ static ir_ref load_shadow(struct dirty *d, const struct ir_op *m, enum ir_type t
 /* ---- memory ----
  * The pattern of "not addressable" is what inline code cannot decide: where a byte of
  * it is seen, in the shadow that was loaded or in one to be stored, a helper is called.
- * With origins there is more to an undefined byte than its bits (memcheck.h): then the
- * helper does all that is not defined, its tag included. */
+ * With origins so it is for the pattern of fresh memory, which then gets its tag. */
 static enum ir_type memory_type(enum ir_type t) { return t == IR_I1 ? IR_I8 : t; }
 
 /* i1: a byte of v is the pattern. */
@@ -233,10 +232,15 @@ static ir_ref has_noaccess(struct dirty *d, enum ir_type t, ir_ref v)
     return v ? ir_append(d->out, (struct ir_op){ .op = IR_HASBYTE, .type = IR_I1, .lane = t, .a = v, .imm = VPAT_NOACCESS }) : v;
 }
 
-/* i1: the helper must look at this shadow, which was loaded or is about to be stored. */
-static ir_ref needs_helper(struct dirty *d, enum ir_type t, ir_ref v)
+/* i1: a byte of v is a reserved pattern; with origins there are two (they differ in the lowest bit). */
+static ir_ref has_reserved(struct dirty *d, enum ir_type t, ir_ref v)
 {
-    return d->origins ? rules_any(&d->r, t, v) : has_noaccess(d, t, v);
+    if (!d->origins)
+        return has_noaccess(d, t, v);
+    if (!is_vector(t))
+        return has_noaccess(d, t, ir_op2(d->out, IR_AND, t, v, ir_const(d->out, t, (int64_t)0xfefefefefefefefe)));
+    ir_ref fresh = ir_append(d->out, (struct ir_op){ .op = IR_HASBYTE, .type = IR_I1, .lane = t, .a = v, .imm = VPAT_FRESH });
+    return rules_or(&d->r, IR_I1, has_noaccess(d, t, v), fresh);
 }
 
 /* A v512 access: the helper looks at all of it and says whether anything is undefined.  Its third argument is
@@ -250,7 +254,7 @@ static ir_ref load_v512(struct dirty *d, const struct ir_op *m)
 static ir_ref load_v(struct dirty *d, const struct ir_op *m)
 {
     const enum ir_type t = memory_type(m->type);
-    ir_ref raw = load_shadow(d, m, t), guard = needs_helper(d, t, raw);
+    ir_ref raw = load_shadow(d, m, t), guard = has_reserved(d, t, raw);
     return call_else(d, t, is_vector(t) ? helper_load_wide : helper_load, guard, address_of(d, m), i64(d, ir_type_bytes(t)), raw, SCRATCH_LOAD);
 }
 
@@ -261,9 +265,14 @@ static void walk_load(struct dirty *d, uint32_t i)
     report_value(d, op->b);
     if (d->state && !d->state_at)
         d->state_at = address_of(d, op);
+    const enum ir_type t = rules_shadow_type(op->type);
     d->v[i] = op->type == IR_V512 ? load_v512(d, op) : load_v(d, op);
-    if (d->origins) /* any value will do for the tag of what is defined */
-        d->o[i] = ir_get(d->out, IR_I32, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_LOAD_TAG, 0);
+    if (d->origins && op->type != IR_V512)
+        d->o[i] = ir_append(d->out, (struct ir_op){ .op = IR_LOAD_TAG, .type = IR_I32, .lane = t, .a = address_of(d, op), .b = d->v[i] });
+    else if (d->origins)
+        d->o[i] = ir_convert(d->out, IR_TRUNC, IR_I32, IR_I64,
+                             call(d, IR_I64, helper_load_origin, rules_any(&d->r, t, d->v[i]), address_of(d, op),
+                                     i64(d, ir_type_bytes(op->type)), IR_NONE));
 }
 
 static void write_stores(struct dirty *d, bool through_sp_too);
@@ -323,39 +332,33 @@ static void store_shadow(struct dirty *d, const struct pending_store *s, ir_ref 
     ir_append(d->out, (struct ir_op){ .op = IR_STORE, .type = s->type, .plane = IR_PLANE_V, .a = s->address, .c = v });
 }
 
-/* For the helper: what is stored is of this origin. */
-static void pass_tag(struct dirty *d, const struct pending_store *s)
-{
-    if (d->origins && s->v)
-        ir_put(d->out, IR_I32, IR_PLANE_GUEST, X86_SCRATCH0 + SCRATCH_STORE_TAG, 0, s->tag ? s->tag : ir_const(d->out, IR_I32, 0));
-}
-
-/* Where a byte is not addressable, or the new shadow needs it, the helper stores, and yields what is stored then. */
+/* Where a byte is not addressable, or the new shadow has a pattern, the helper stores, and yields what is stored then. */
 static void write_value(struct dirty *d, const struct pending_store *s)
 {
     const enum ir_type t = s->type;
     const int helper = is_vector(t) ? helper_store_wide : helper_store;
-    ir_ref v = s->v ? s->v : rules_zero(&d->r, t), size = i64(d, ir_type_bytes(t)), special = rules_any(&d->r, IR_I64, s->special);
-    if (s->v && d->origins) {
-        pass_tag(d, s);
-        special = rules_or(&d->r, IR_I1, special, rules_any(&d->r, t, s->v));
-    }
-    v = call_else(d, t, helper, special, s->address, size, v, SCRATCH_STORE);
-    if (s->v && !d->origins)
-        v = call_else(d, t, helper, has_noaccess(d, t, s->v), s->address, size, v, SCRATCH_STORE);
+    ir_ref v = s->v ? s->v : rules_zero(&d->r, t), size = i64(d, ir_type_bytes(t));
+    v = call_else(d, t, helper, rules_any(&d->r, IR_I64, s->special), s->address, size, v, SCRATCH_STORE);
+    if (s->v)
+        v = call_else(d, t, helper, has_reserved(d, t, s->v), s->address, size, v, SCRATCH_STORE);
     store_shadow(d, s, v);
 }
 
 /* After NATIVE. */
 static void write_store(struct dirty *d, const struct pending_store *s)
 {
+    const enum ir_type t = rules_shadow_type(s->type);
     if (s->piece)
         ir_call(d->out, IR_VOID, helper_store_defined, IR_NONE, s->address, i64(d, s->bytes), IR_NONE);
-    else if (s->type == IR_V512) {
-        pass_tag(d, s);
+    else if (s->type == IR_V512)
         ir_call(d->out, IR_VOID, helper_store, IR_NONE, s->address, i64(d, 64), s->v ? s->v : i64(d, 0));
-    } else
+    else
         write_value(d, s);
+    if (d->origins && s->v && s->tag && s->type != IR_V512)
+        ir_append(d->out, (struct ir_op){ .op = IR_STORE_TAG, .lane = t, .a = s->address, .b = s->v, .c = s->tag });
+    else if (d->origins && s->v && s->tag)
+        call(d, IR_VOID, helper_store_origin, rules_any(&d->r, t, s->v), s->address, i64(d, ir_type_bytes(s->type)),
+                tag_argument(d, s->tag));
 }
 
 static void write_stores(struct dirty *d, bool through_sp_too)

@@ -73,14 +73,11 @@ void shadow_make_undefined(guest_addr a, size_t size, origin_tag tag)
         shadow_make_defined(a, size);
         return;
     }
-    fill(a, size, mc_options.track_origins ? VPAT_TAGGED : VPAT_UNDEFINED);
+    fill(a, size, VPAT_UNDEFINED);
     shadow_set_origin(a, size, tag);
 }
 
-void shadow_make_fresh(guest_addr a, size_t size)
-{
-    fill(a, size, mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED);
-}
+void shadow_make_fresh(guest_addr a, size_t size) { fill(a, size, shadow_fresh_pattern()); }
 
 void shadow_make_defined_if_addressable(guest_addr a, size_t size)
 {
@@ -108,24 +105,19 @@ static bool is_below_stack(guest_addr a)
 bool shadow_get_byte(guest_addr a, uint8_t *v)
 {
     *v = *ng_v(a);
-    if (*v == VPAT_TAGGED && mc_options.track_origins)
+    if (*v == VPAT_FRESH && mc_options.track_origins)
         *v = VPAT_UNDEFINED;
     return *v != VPAT_NOACCESS || (side_find(a, v) && !is_below_stack(a));
 }
 
 void shadow_set_byte(guest_addr a, uint8_t v)
 {
-    if (!mc_options.track_origins) {
-        if (v == VPAT_NOACCESS)
-            side_add(a, v);
-        *ng_v(a) = v;
-        return;
-    }
-    if (v && *ng_v(a) == VPAT_UNDEFINED)
+    const bool fresh = mc_options.track_origins && v == VPAT_FRESH;
+    if (v && mc_options.track_origins && *ng_v(a) == VPAT_FRESH)
         shadow_settle(a, 1);
-    if (v == VPAT_NOACCESS || v == VPAT_TAGGED)
+    if (fresh || v == VPAT_NOACCESS)
         side_add(a, v);
-    *ng_v(a) = v == VPAT_UNDEFINED ? VPAT_TAGGED : v == VPAT_TAGGED ? VPAT_NOACCESS : v;
+    *ng_v(a) = fresh ? VPAT_NOACCESS : v;
 }
 
 static void copy_origins(guest_addr from, guest_addr to, size_t size)
@@ -191,9 +183,8 @@ static void copy_values(guest_addr from, guest_addr to, size_t size)
     uint8_t *vt = ng_v(to);
     if (all_zero(vf, size) && all_zero(vt, size))
         return;
-    const bool tags_there = mc_options.track_origins && shadow_fresh_is_told(from);
-    if (mc_options.track_origins && !tags_there)
-        shadow_settle(from, size);
+    if (mc_options.track_origins)
+        shadow_settle(from, size); /* it will lie elsewhere */
     const bool all_addressable = !memchr(vf, VPAT_NOACCESS, size) && !memchr(vt, VPAT_NOACCESS, size);
     if (all_addressable && size >= DROP_MIN && all_zero(vf, size)) {
         fill_zero(vt, size);
@@ -207,8 +198,6 @@ static void copy_values(guest_addr from, guest_addr to, size_t size)
     else
         for (size_t i = size; i-- > 0;)
             copy_value(from + i, to + i);
-    if (tags_there && !shadow_fresh_is_told(to))
-        shadow_fresh_to_tagged(to, size); /* what arrives there is not as its allocation left it */
     if (mc_options.track_origins)
         copy_origins(from, to, size);
 }
@@ -307,7 +296,7 @@ origin_tag shadow_origin(guest_addr a)
 {
     if (!mc_options.track_origins || !ng_in_client(a))
         return 0;
-    if (*ng_v(a) == VPAT_UNDEFINED)
+    if (*ng_v(a) == VPAT_FRESH)
         shadow_settle(a, 1);
     return *ng_o(a);
 }

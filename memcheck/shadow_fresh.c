@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* shadow_fresh: where fresh memory comes from (--track-origins=yes).
  *
- * Memory whose V byte is 0xff has not been stored to since it was allocated.  On a
- * stack nobody wrote its origin down: growing frames would pay for it all the time.
- * It is looked up here when somebody reads such memory: it comes from the function
- * whose frame it lies in now, for a later frame would have made it fresh again.
- * Then its bytes become VPAT_TAGGED, and the O plane tells from there on.  In a heap
- * block the O plane holds the allocation's tag already.  */
+ * Where a stack grows its V bytes become VPAT_FRESH, and nothing is written to the O
+ * plane: every call of every program would pay for it.  The tag is looked up here when
+ * somebody reads such memory before it was stored to: it comes from the function whose
+ * frame it lies in now, for a later frame would have made it fresh again.  Then its
+ * bytes become 0xff, and the O plane tells from there on.  */
 #include "instrument.h"
 
 enum { AROUND = 64 };             /* neighbours are looked up along with it: 64 bytes, aligned */
@@ -23,70 +22,39 @@ static enum ng_word word_kind(guest_addr a)
     return (uint8_t)v == VPAT_NOACCESS ? NG_WORD_NONE : NG_WORD_OTHER;
 }
 
-/* Fresh bytes of [a, end) become tagged; where a word holds other undefined bytes its tag is theirs, and stays. */
-static void tag_word(guest_addr word, guest_addr a, guest_addr end, origin_tag tag, bool set)
+/* Fresh bytes of [a, end) get the tag; where a word holds other undefined bytes its tag is theirs, and stays. */
+static void tag_word(guest_addr word, guest_addr a, guest_addr end, origin_tag tag)
 {
     uint8_t *const v = ng_v(word);
     bool fresh = false, other = false;
     for (unsigned i = 0; i < 4; i++) {
-        const bool mine = v[i] == VPAT_UNDEFINED && word + i >= a && word + i < end;
+        const bool mine = v[i] == VPAT_FRESH && word + i >= a && word + i < end;
         fresh |= mine;
-        other |= v[i] && v[i] != VPAT_UNDEFINED && v[i] != VPAT_NOACCESS;
+        other |= v[i] && v[i] != VPAT_FRESH && v[i] != VPAT_NOACCESS;
         if (mine)
-            v[i] = VPAT_TAGGED;
+            v[i] = VPAT_UNDEFINED;
     }
-    if (fresh && !other && set)
+    if (fresh && !other)
         *ng_o(word) = tag;
 }
 
-static void tag_range(guest_addr a, guest_addr end, origin_tag tag, bool set)
-{
-    for (guest_addr word = a & ~3ull; word < end; word += 4)
-        tag_word(word, a, end, tag, set);
-}
-
-/* A heap block's tags are there, but for blocks that serve as the stack that is in use. */
-static bool is_heap(guest_addr a, guest_addr *end)
-{
-    guest_addr low;
-    struct ng_thread *t = ng_thread_self();
-    if (!stack_heap_bounds(a + 1, &low, end))
-        return false;
-    const guest_addr sp = t ? ng_reg(t, X86_RSP) : 0;
-    return sp < low || sp > *end;
-}
-
-bool shadow_fresh_is_told(guest_addr a)
-{
-    guest_addr end;
-    return is_heap(a, &end);
-}
-
-void shadow_fresh_to_tagged(guest_addr a, size_t size)
-{
-    uint8_t *p = ng_v(a), *const end = p + size;
-    while (p < end && (p = memchr(p, VPAT_UNDEFINED, (size_t)(end - p))))
-        while (p < end && *p == VPAT_UNDEFINED)
-            *p++ = VPAT_TAGGED;
-}
-
-/* The fresh byte at a, what is fresh behind it before `end`, and its neighbours, as far as they come from the same
- * place.  Yields where that ends. */
+/* The fresh byte at a, what is fresh behind it before `end`, and its neighbours, as far as they are in the same frame.
+ * Yields where that ends. */
 static guest_addr settle_from(guest_addr a, guest_addr end)
 {
     struct ng_frame f;
-    guest_addr low = a & ~(guest_addr)(AROUND - 1), high;
-    if (is_heap(a, &high)) {
-        high = high < end ? high : end;
-        tag_range(a, high, 0, false);
-    } else if (ng_frame_at(a, word_kind, &f)) {
-        high = end > low + AROUND ? end : low + AROUND;
+    guest_addr low = a & ~(guest_addr)(AROUND - 1), high = end > low + AROUND ? end : low + AROUND;
+    origin_tag tag = 0; /* nobody's: a stack that was left */
+    if (ng_frame_at(a, word_kind, &f)) {
+        tag = origin_make(ng_trace_of_pc(f.pc), ORIGIN_STACK);
+        low = f.low > low ? f.low : low;
         high = f.high < high ? f.high : high;
-        tag_range(f.low > low ? f.low : low, high, origin_make(ng_trace_of_pc(f.pc), ORIGIN_STACK), true);
-    } else { /* nobody's: a stack that was left */
+    } else {
+        low = a;
         high = a + 1;
-        tag_range(a, high, 0, true);
     }
+    for (guest_addr word = low & ~3ull; word < high; word += 4)
+        tag_word(word, low, high, tag);
     return high;
 }
 
@@ -94,7 +62,7 @@ void shadow_settle(guest_addr a, size_t size)
 {
     const guest_addr end = a + size;
     while (a < end) {
-        const uint8_t *fresh = memchr(ng_v(a), VPAT_UNDEFINED, end - a);
+        const uint8_t *fresh = memchr(ng_v(a), VPAT_FRESH, end - a);
         a = fresh ? settle_from((guest_addr)fresh - ng_v_shift, end) : end;
     }
 }

@@ -233,8 +233,29 @@ static void new_exit(struct gen *g, struct ir_op *op)
                                                          .aux = g->b.n_exits });
 }
 
+/* Origin tags: of a shadow that is zero here and there. */
+static void tag_op(struct gen *g)
+{
+    const enum ir_type t = any_type();
+    struct ir_op m = place(g, IR_I64, 0), tag = { .op = below(2) ? IR_LOAD_TAG : IR_STORE_TAG, .lane = t };
+    m.op = IR_LEA;
+    tag.a = ir_append(&g->b, m);
+    tag.b = below(4) ? value(g, t) : ir_is_vector(t) ? ir_vconst(&g->b, t, below(2) ? 0 : 1u << below(16)) : ir_const(&g->b, t, below(2) << below(8));
+    if (tag.op == IR_STORE_TAG) {
+        tag.c = value(g, IR_I32);
+        ir_append(&g->b, tag);
+    } else {
+        tag.type = IR_I32;
+        keep(g, IR_I32, ir_append(&g->b, tag));
+    }
+}
+
 static void memory_op(struct gen *g)
 {
+    if (!below(6)) {
+        tag_op(g);
+        return;
+    }
     const int plane = below(3);
     const enum ir_type t = plane == 2 ? IR_I32 : any_type();
     struct ir_op m = place(g, t, plane);
@@ -318,7 +339,17 @@ static void call_op(struct gen *g)
     const int n = below(4); /* helper n looks at n arguments */
     for (int k = 0; k < n; k++)
         args[k] = value(g, below(8) ? int_type() : IR_I1);
-    const ir_ref guard = below(3) ? (below(2) ? condition(g) : value(g, IR_I1)) : IR_NONE;
+    ir_ref guard = below(3) ? (below(2) ? condition(g) : value(g, IR_I1)) : IR_NONE;
+    if (!below(3)) { /* decided by the bytes of a value, most of the time of the one it yields otherwise */
+        const enum ir_type t = any_type(), looked = below(3) ? t : any_type();
+        const ir_ref d = value(g, t), at = looked == t && below(4) ? d : value(g, looked);
+        if (below(4))
+            guard = ir_append(&g->b, (struct ir_op){ .op = IR_HASBYTE, .type = IR_I1, .lane = looked, .a = at, .imm = 1 + below(255) });
+        keep(g, t, ir_append(&g->b, (struct ir_op){ .op = IR_CALL, .type = t, .aux = n, .a = guard, .b = n > 0 ? args[0] : IR_NONE,
+                                                    .c = n > 1 ? args[1] : IR_NONE, .d = d, .imm = below(8),
+                                                    .flags = IR_ELSE | (below(2) ? IR_PRESERVES : 0) }));
+        return;
+    }
     const ir_ref r = ir_call(&g->b, below(2) ? IR_I64 : IR_VOID, n, guard, args[0], args[1], args[2]);
     if (g->b.ops[r].type == IR_I64)
         keep(g, IR_I64, r);

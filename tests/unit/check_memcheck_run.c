@@ -261,7 +261,7 @@ START_TEST(origins_travel)
     if (!mc_options.track_origins)
         return;
     memset(one, 0, sizeof one);
-    memset(one + 16, VPAT_TAGGED, 4);
+    memset(one + 16, VPAT_UNDEFINED, 4);
     memset(ng_o((guest_addr)test_memory), 0, 8192);
     *ng_o((guest_addr)test_memory + 16) = 0x1234;
     run_function(COPY, one, &s);

@@ -190,6 +190,10 @@ void emit_check(struct emitter *e, const struct ir_op *op);
 void emit_check_store(struct emitter *e, const struct ir_op *op);
 void emit_cas(struct emitter *e, const struct ir_op *op);
 
+/* ---- tags.c ---- */
+void emit_load_tag(struct emitter *e, const struct ir_op *op);
+void emit_store_tag(struct emitter *e, const struct ir_op *op);
+
 /* ---- native.c ---- */
 void emit_native(struct emitter *e, const struct ir_op *op);
 

@@ -555,6 +555,7 @@ static void call_argument(struct emitter *e, int k, ir_ref ref)
 /* What a call does with its result. */
 struct call_result {
     int reg;                 /* REG_NONE: nothing */
+    bool wanted;             /* else the helper gets a vector from reg, and nothing comes back */
     bool is_else;            /* reg holds the value for when there is no call; a vector goes to the helper, too */
     ir_ref has_byte;         /* HASBYTE that the trampoline decides, IR_NONE: call in any case */
 };
@@ -623,9 +624,9 @@ static void call_sequence(struct emitter *e, const struct ir_op *op, struct call
     jump_tramp(e, r.has_byte ? VEX_TRAMP_CALL_BYTE : VEX_TRAMP_CALL);
     const uint32_t distance = c->n - ret;
     memcpy(c->p + ret - 4, &distance, 4);
-    if (vector)
+    if (vector && r.wanted)
         call_vector(e, op, r.reg, false);
-    else if (r.reg != REG_NONE)
+    else if (!vector && r.wanted)
         asm_load(c, 8, r.reg, state_mem(e, STATE(call_result)));
 }
 
@@ -633,7 +634,7 @@ static void call_sequence(struct emitter *e, const struct ir_op *op, struct call
 static struct call_result call_prepare(struct emitter *e, const struct ir_op *op, bool guarded)
 {
     const bool wanted = op->type != IR_VOID && e->val[e->i].last, vector = type_is_vec(op->type);
-    struct call_result r = { .reg = REG_NONE, .is_else = op->flags & IR_ELSE };
+    struct call_result r = { .reg = REG_NONE, .wanted = wanted, .is_else = op->flags & IR_ELSE };
     if (vector)
         r.reg = wanted ? vec_def_from(e, op->d) : vec_use(e, op->d);
     else if (wanted && r.is_else)

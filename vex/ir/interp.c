@@ -125,6 +125,33 @@ static void call(struct run *r, const struct ir_op *op, union ir_value *out)
         out->u = ir_mask(op->type, result);
 }
 
+/* The byte of the access that LOAD_TAG is about; -1: none. */
+static int tagged_byte(const struct run *r, const struct ir_op *op)
+{
+    for (int i = 0; i < ir_type_bytes(op->lane); i++)
+        if (r->v[op->b].b[i])
+            return i;
+    return -1;
+}
+
+static void load_tag(struct run *r, const struct ir_op *op, union ir_value *out)
+{
+    const int i = tagged_byte(r, op);
+    out->u = 0;
+    if (i >= 0 && r->env->load(r->env->arg, IR_PLANE_O, (r->v[op->a].u + (unsigned)i) & ~3ull, out, 4) != 0)
+        abandon(r);
+}
+
+static void store_tag(struct run *r, const struct ir_op *op)
+{
+    const guest_addr a = r->v[op->a].u, end = a + (unsigned)ir_type_bytes(op->lane);
+    if (tagged_byte(r, op) < 0)
+        return;
+    for (guest_addr at = a & ~3ull; at < end; at += 4)
+        if (r->env->store(r->env->arg, IR_PLANE_O, at, &r->v[op->c], 4) != 0)
+            abandon(r);
+}
+
 static void compare_and_swap(struct run *r, const struct ir_op *op, union ir_value *out)
 {
     *out = r->v[op->c];
@@ -172,6 +199,8 @@ static void step(struct run *r, const struct ir_op *op, union ir_value *out)
         if (holds(r, op))
             leave(r, op->imm, op->op == IR_EXIT ? op->a : IR_NONE);
         break;
+    case IR_LOAD_TAG: load_tag(r, op, out); break;
+    case IR_STORE_TAG: store_tag(r, op); break;
     case IR_CALL: call(r, op, out); break;
     case IR_OPAQUE: memset(out, 0, sizeof *out); break;
     case IR_SELECT:
