@@ -177,7 +177,20 @@ static void end_run(struct clean *c, ir_ref base)
     c->shrunk = false;
 }
 
-/* How far below its present value rsp will go in this run; op i is the SP op that moves it by `first`. */
+/* Is SP op i that of a call?  Then instrument_call comes next and marks the whole red zone. */
+static bool is_call_sp(struct clean *c, uint32_t i)
+{
+    if (!mc_options.undef_value_errors)
+        return false;
+    if (c->in->ops[i].flags & IR_CALL_SP)
+        return true;
+    while (++i < c->in->n_ops && c->in->ops[i].op != IR_IMARK)
+        if (c->in->ops[i].op == IR_EXIT)
+            return c->in->exits[c->in->ops[i].imm].kind == IR_EXIT_CALL || c->in->exits[c->in->ops[i].imm].kind == IR_EXIT_ICALL;
+    return false;
+}
+
+/* How far below its present value rsp will go in this run, a call apart; op i is the SP op that moves it by `first`. */
 static int64_t lookahead(struct clean *c, uint32_t i)
 {
     int64_t rel = 0;
@@ -187,7 +200,7 @@ static int64_t lookahead(struct clean *c, uint32_t i)
             break;
         if (op->op != IR_SP)
             continue;
-        if (op->a || op->imm > 0 || op->imm < -MOVE_MAX)
+        if (op->a || op->imm > 0 || op->imm < -MOVE_MAX || is_call_sp(c, i))
             break;
         rel += op->imm;
     }
@@ -201,6 +214,10 @@ static void sp_grows(struct clean *c, uint32_t i, int64_t delta)
     c->rel += delta;
     if (c->rel >= c->marked)
         return;
+    if (is_call_sp(c, i)) {
+        c->marked = c->rel;
+        return;
+    }
     const int64_t lowest = c->rel + lookahead(c, i + 1);
     forget_checked(c);
     instrument_growth(c->out, get_rsp(c), lowest - c->rel, c->marked - c->rel);
