@@ -1,1 +1,1 @@
-EXTRA_DIST += docs/architecture.md docs/hacking.md docs/heap.md docs/memcheck.md docs/performance.md docs/report.md docs/symbols.md
+EXTRA_DIST += docs/architecture.md docs/bench.svg docs/hacking.md docs/heap.md docs/memcheck.md docs/performance.md docs/report.md docs/symbols.md

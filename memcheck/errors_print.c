@@ -14,7 +14,8 @@ void errors_print_origin(origin_tag tag)
     if (!tag || !(tag >> 2))
         return;
     ng_auxwhat("Uninitialised value was created%s", by[tag & 3]);
-    ng_trace_print(tag >> 2);
+    /* A frame is shown by its function's beginning: where in it execution was when somebody looked says nothing. */
+    ng_trace_print((tag & 3) == ORIGIN_STACK ? ng_trace_of_function(tag >> 2) : tag >> 2);
 }
 
 static void print_param(const struct ng_error *e)

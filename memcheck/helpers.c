@@ -37,6 +37,8 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
     memset(v, 0, size);
     if (!in_strip(a, size))
         return;
+    if (mc_options.track_origins)
+        shadow_settle(a, size);
     for (uint64_t i = 0; i < size; i++) {
         is_bad[i] = !shadow_get_byte(a + i, &v[i]);
         bad += is_bad[i];

@@ -93,20 +93,22 @@ void instrument_store(struct ir_block *b, enum ir_plane plane, enum ir_type t, i
 static ir_ref fill_value(struct ir_block *b, enum ir_type t, uint8_t byte)
 {
     const int64_t bytes = (int64_t)(0x0101010101010101ull * byte);
-    if (t != IR_V128)
+    if (t < IR_V128)
         return ir_const(b, t, bytes);
-    if (byte == VPAT_NOACCESS)
-        return ir_vop(b, IR_VSPLAT, t, IR_I64, ir_const(b, IR_I64, bytes), IR_NONE, 0);
-    return ir_vconst(b, t, byte ? 0xffff : 0);
+    if (byte == VPAT_DEFINED || byte == VPAT_UNDEFINED)
+        return ir_vconst(b, t, byte ? 0xffffffff : 0);
+    return ir_vop(b, IR_VSPLAT, t, IR_I64, ir_const(b, IR_I64, bytes), IR_NONE, 0);
 }
 
 /* Fills the shadow of [base+from, base+to) with byte. */
 static void fill(struct ir_block *b, ir_ref base, int64_t from, int64_t to, uint8_t byte)
 {
-    static const enum ir_type types[] = { IR_V128, IR_I64, IR_I32, IR_I16, IR_I8 };
-    /* Up to 63 bytes a vector register is not worth its spill; the pattern of noaccess is no imm32 of a 64-bit store. */
-    const int widest = to - from >= 64 ? 0 : to - from > 16 || byte != VPAT_NOACCESS ? 1 : 2;
-    for (int s = widest; s < 5; s++) {
+    static const enum ir_type types[] = { IR_V256, IR_V128, IR_I64, IR_I32, IR_I16, IR_I8 };
+    /* Up to 63 bytes a vector register is not worth its spill; but for defined and undefined no imm32 of a 64-bit store
+     * is the pattern. */
+    const bool imm32 = byte == VPAT_DEFINED || byte == VPAT_UNDEFINED;
+    const int widest = to - from >= 64 ? 0 : to - from > 16 || imm32 ? 2 : 3;
+    for (int s = widest; s < 6; s++) {
         const int n = ir_type_bytes(types[s]);
         const ir_ref v = to - from >= n ? fill_value(b, types[s], byte) : IR_NONE;
         for (; to - from >= n; from += n)
@@ -114,40 +116,21 @@ static void fill(struct ir_block *b, ir_ref base, int64_t from, int64_t to, uint
     }
 }
 
-/* Tags of [base+from, base+to).  The address of the plane is made once; rsp is taken to be aligned to 8: else
- * neighbouring words get parts of tags. */
-static void fill_origin(struct ir_block *b, ir_ref base, int64_t from, int64_t to, origin_tag tag)
-{
-    ir_ref distance = ir_const(b, IR_I64, (int64_t)NG_PLANE_O);
-    ir_ref plane = ir_append(b, (struct ir_op){ .op = IR_LEA, .type = IR_I64, .a = base, .b = distance });
-    ir_ref two = ir_const(b, IR_I64, (int64_t)((uint64_t)tag << 32 | tag));
-    for (; to - from >= 8; from += 8)
-        instrument_store(b, IR_PLANE_GUEST, IR_I64, plane, from, two);
-    for (; from < to; from += 4)
-        instrument_store(b, IR_PLANE_GUEST, IR_I32, plane, from, ir_const(b, IR_I32, tag));
-}
-
-void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old, origin_tag tag)
+void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old)
 {
     if (old - now > INLINE_MAX) {
         ir_call(b, IR_VOID, helper_stack_moved, IR_NONE, instrument_offset(b, base, old), instrument_offset(b, base, now), IR_NONE);
         return;
     }
-    fill(b, base, now - RED_ZONE, old - RED_ZONE, mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED);
-    if (tag)
-        fill_origin(b, base, now - RED_ZONE, old, tag); /* what the call made undefined is this frame's too */
+    fill(b, base, now - RED_ZONE, old - RED_ZONE, shadow_fresh_pattern());
 }
 
-void instrument_call(struct ir_block *b, origin_tag tag)
+void instrument_call(struct ir_block *b)
 {
     const ir_ref rsp = ir_get(b, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
     if (!mc_options.undef_value_errors)
         return;
-    const ir_ref ones = ir_vconst(b, IR_V256, 0xffffffff);
-    for (int64_t at = -RED_ZONE; at < 0; at += 32)
-        instrument_store(b, IR_PLANE_V, IR_V256, rsp, at, ones);
-    if (tag)
-        fill_origin(b, rsp, -RED_ZONE, 0, tag);
+    fill(b, rsp, -RED_ZONE, 0, shadow_fresh_pattern());
 }
 
 void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old)
@@ -156,18 +139,4 @@ void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old)
         ir_call(b, IR_VOID, helper_stack_moved, IR_NONE, instrument_offset(b, base, old), base, IR_NONE);
     else
         fill(b, base, old - RED_ZONE, -RED_ZONE, VPAT_NOACCESS);
-}
-
-static bool moves_stack(const struct ir_block *b)
-{
-    for (uint32_t i = 1; i < b->n_ops; i++)
-        if (b->ops[i].op == IR_SP)
-            return true;
-    return false;
-}
-
-origin_tag instrument_stack_origin(const struct ir_block *in)
-{
-    struct ng_thread *t = ng_thread_self();
-    return mc_options.track_origins && t && moves_stack(in) ? origin_make(ng_trace_take_depth(t, 1), ORIGIN_STACK) : 0;
 }

@@ -39,15 +39,13 @@ uint64_t instrument_block_kill(const struct ir_block *b);
 /* ---- marks of the stack, inline; a helper does large ones ---- */
 ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset);
 void instrument_store(struct ir_block *b, enum ir_plane plane, enum ir_type t, ir_ref base, int64_t offset, ir_ref v);
-/* rsp went from base+old down to base+now: what became addressable is undefined, of origin tag (0: none). */
+/* rsp went from base+old down to base+now: what became addressable is fresh. */
+void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old);
 /* A call leaves this block: what an earlier callee left in the red zone is undefined for the next one, whose frame
  * begins there (System V ABI x86-64, 3.2.2: the red zone does not outlive a call).  rsp is the callee's already. */
-void instrument_call(struct ir_block *b, origin_tag tag);
-void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old, origin_tag tag);
+void instrument_call(struct ir_block *b);
 /* rsp went from base+old up to base. */
 void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old);
-/* Tag for stack growth in this block, which is about to run; 0 without origins. */
-origin_tag instrument_stack_origin(const struct ir_block *in);
 
 /* ---- saves of whole register files (state_saves.c) ---- */
 enum state_kind { STATE_NONE, STATE_FXSAVE, STATE_XSAVE, STATE_FXRSTOR, STATE_XRSTOR };

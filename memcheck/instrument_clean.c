@@ -43,7 +43,6 @@ struct clean {
     bool shrunk;                  /* a shrink in this run is not marked yet */
     struct { enum ir_type type; int64_t offset; } push[8]; /* stores through rsp that wait for SP; offset from the old rsp */
     int n_push;
-    origin_tag origin;            /* of stack growth in this block, 0: none */
 };
 
 /* ---- what is needed of the input ---- */
@@ -180,7 +179,20 @@ static void end_run(struct clean *c, ir_ref base)
     c->shrunk = false;
 }
 
-/* How far below its present value rsp will go in this run; op i is the SP op that moves it by `first`. */
+/* Is SP op i that of a call?  Then instrument_call comes next and marks the whole red zone. */
+static bool is_call_sp(struct clean *c, uint32_t i)
+{
+    if (!mc_options.undef_value_errors)
+        return false;
+    if (c->in->ops[i].flags & IR_CALL_SP)
+        return true;
+    while (++i < c->in->n_ops && c->in->ops[i].op != IR_IMARK)
+        if (c->in->ops[i].op == IR_EXIT)
+            return c->in->exits[c->in->ops[i].imm].kind == IR_EXIT_CALL || c->in->exits[c->in->ops[i].imm].kind == IR_EXIT_ICALL;
+    return false;
+}
+
+/* How far below its present value rsp will go in this run, a call apart; op i is the SP op that moves it by `first`. */
 static int64_t lookahead(struct clean *c, uint32_t i)
 {
     int64_t rel = 0;
@@ -190,7 +202,7 @@ static int64_t lookahead(struct clean *c, uint32_t i)
             break;
         if (op->op != IR_SP)
             continue;
-        if (op->a || op->imm > 0 || op->imm < -MOVE_MAX)
+        if (op->a || op->imm > 0 || op->imm < -MOVE_MAX || is_call_sp(c, i))
             break;
         rel += op->imm;
     }
@@ -204,9 +216,13 @@ static void sp_grows(struct clean *c, uint32_t i, int64_t delta)
     c->rel += delta;
     if (c->rel >= c->marked)
         return;
+    if (is_call_sp(c, i)) {
+        c->marked = c->rel;
+        return;
+    }
     const int64_t lowest = c->rel + lookahead(c, i + 1);
     forget_checked(c);
-    instrument_growth(c->out, get_rsp(c), lowest - c->rel, c->marked - c->rel, c->origin);
+    instrument_growth(c->out, get_rsp(c), lowest - c->rel, c->marked - c->rel);
     c->marked = lowest;
 }
 
@@ -303,7 +319,7 @@ static void walk(struct clean *c, uint32_t i)
     if (instrument_is_exit(op->op)) {
         end_run(c, IR_NONE);
         if (op->op == IR_EXIT && (c->in->exits[op->imm].kind == IR_EXIT_CALL || c->in->exits[op->imm].kind == IR_EXIT_ICALL))
-            instrument_call(c->out, c->origin);
+            instrument_call(c->out);
         copy(c, i);
         return;
     }
@@ -336,7 +352,7 @@ static void walk(struct clean *c, uint32_t i)
         sp_moves(c, i);
         if (op->flags & IR_CALL_SP) {
             forget_checked(c);
-            instrument_call(c->out, c->origin);
+            instrument_call(c->out);
         }
         break;
     case IR_GET:
@@ -356,7 +372,6 @@ void clean_instrument(struct ng_instrument *in)
     struct clean c = { .in = in->in, .out = in->out, .exit = -1,
                        .map = instrument_refs(0, in->in->n_ops), .needed = instrument_refs(1, in->in->n_ops),
                        .get_version = instrument_refs(2, in->in->n_ops) };
-    c.origin = instrument_stack_origin(in->in);
     for (uint32_t k = 0; k < in->out->n_exits; k++)
         in->out->exits[k].mode = MODE_CLEAN;
     find_needed(&c);

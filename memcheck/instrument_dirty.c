@@ -31,7 +31,6 @@ struct dirty {
     ir_ref *map, *v, *o;          /* by input ref: value, shadow, origin tag (i32, IR_NONE: none) */
     const struct ir_insn *insn;
     bool origins;
-    origin_tag origin;            /* of stack growth in this block */
     uint64_t written;             /* attention bits of registers whose shadow was written since the last refresh */
     uint64_t defined[2];          /* slots known to be defined, a bit each */
     struct pending_store stores[STORES_MAX];
@@ -223,13 +222,25 @@ static ir_ref load_shadow(struct dirty *d, const struct ir_op *m, enum ir_type t
 
 /* ---- memory ----
  * The pattern of "not addressable" is what inline code cannot decide: where a byte of
- * it is seen, in the shadow that was loaded or in one to be stored, a helper is called. */
+ * it is seen, in the shadow that was loaded or in one to be stored, a helper is called.
+ * With origins so it is for the pattern of fresh memory, which then gets its tag. */
 static enum ir_type memory_type(enum ir_type t) { return t == IR_I1 ? IR_I8 : t; }
 
 /* i1: a byte of v is the pattern. */
 static ir_ref has_noaccess(struct dirty *d, enum ir_type t, ir_ref v)
 {
     return v ? ir_append(d->out, (struct ir_op){ .op = IR_HASBYTE, .type = IR_I1, .lane = t, .a = v, .imm = VPAT_NOACCESS }) : v;
+}
+
+/* i1: a byte of v is a reserved pattern; with origins there are two (they differ in the lowest bit). */
+static ir_ref has_reserved(struct dirty *d, enum ir_type t, ir_ref v)
+{
+    if (!d->origins)
+        return has_noaccess(d, t, v);
+    if (!is_vector(t))
+        return has_noaccess(d, t, ir_op2(d->out, IR_AND, t, v, ir_const(d->out, t, (int64_t)0xfefefefefefefefe)));
+    ir_ref fresh = ir_append(d->out, (struct ir_op){ .op = IR_HASBYTE, .type = IR_I1, .lane = t, .a = v, .imm = VPAT_FRESH });
+    return rules_or(&d->r, IR_I1, has_noaccess(d, t, v), fresh);
 }
 
 /* A v512 access: the helper looks at all of it and says whether anything is undefined.  Its third argument is
@@ -243,18 +254,18 @@ static ir_ref load_v512(struct dirty *d, const struct ir_op *m)
 static ir_ref load_v(struct dirty *d, const struct ir_op *m)
 {
     const enum ir_type t = memory_type(m->type);
-    ir_ref raw = load_shadow(d, m, t), guard = has_noaccess(d, t, raw);
+    ir_ref raw = load_shadow(d, m, t), guard = has_reserved(d, t, raw);
     return call_else(d, t, is_vector(t) ? helper_load_wide : helper_load, guard, address_of(d, m), i64(d, ir_type_bytes(t)), raw, SCRATCH_LOAD);
 }
 
 static void walk_load(struct dirty *d, uint32_t i)
 {
     const struct ir_op *op = &d->in->ops[i];
-    const enum ir_type t = rules_shadow_type(op->type);
     report_value(d, op->a);
     report_value(d, op->b);
     if (d->state && !d->state_at)
         d->state_at = address_of(d, op);
+    const enum ir_type t = rules_shadow_type(op->type);
     d->v[i] = op->type == IR_V512 ? load_v512(d, op) : load_v(d, op);
     if (d->origins && op->type != IR_V512)
         d->o[i] = ir_append(d->out, (struct ir_op){ .op = IR_LOAD_TAG, .type = IR_I32, .lane = t, .a = address_of(d, op), .b = d->v[i] });
@@ -321,7 +332,7 @@ static void store_shadow(struct dirty *d, const struct pending_store *s, ir_ref 
     ir_append(d->out, (struct ir_op){ .op = IR_STORE, .type = s->type, .plane = IR_PLANE_V, .a = s->address, .c = v });
 }
 
-/* Where a byte is not addressable, or the new shadow has the pattern, the helper stores, and yields what is stored then. */
+/* Where a byte is not addressable, or the new shadow has a pattern, the helper stores, and yields what is stored then. */
 static void write_value(struct dirty *d, const struct pending_store *s)
 {
     const enum ir_type t = s->type;
@@ -329,7 +340,7 @@ static void write_value(struct dirty *d, const struct pending_store *s)
     ir_ref v = s->v ? s->v : rules_zero(&d->r, t), size = i64(d, ir_type_bytes(t));
     v = call_else(d, t, helper, rules_any(&d->r, IR_I64, s->special), s->address, size, v, SCRATCH_STORE);
     if (s->v)
-        v = call_else(d, t, helper, has_noaccess(d, t, s->v), s->address, size, v, SCRATCH_STORE);
+        v = call_else(d, t, helper, has_reserved(d, t, s->v), s->address, size, v, SCRATCH_STORE);
     store_shadow(d, s, v);
 }
 
@@ -432,7 +443,7 @@ static void walk_sp(struct dirty *d, const struct ir_op *op)
         ir_ref old = op->a ? d->map[op->a] : instrument_offset(d->out, now, -op->imm);
         ir_call(d->out, IR_VOID, helper_stack_moved, IR_NONE, old, now, IR_NONE);
     } else if (op->imm < 0)
-        instrument_growth(d->out, safe_rsp(d), 0, -op->imm, d->origin);
+        instrument_growth(d->out, safe_rsp(d), 0, -op->imm);
     else if (op->imm > 0)
         instrument_shrink(d->out, safe_rsp(d), -op->imm);
     d->written |= X86_ATT_GPR(X86_RSP);
@@ -481,7 +492,7 @@ static void walk_exit(struct dirty *d, uint32_t i)
         report_condition(d, op->a, to);
     refresh_attention(d);
     if (op->op == IR_EXIT && (d->in->exits[op->imm].kind == IR_EXIT_CALL || d->in->exits[op->imm].kind == IR_EXIT_ICALL))
-        instrument_call(d->out, d->origin);
+        instrument_call(d->out);
     struct ir_op copy = instrument_map(*op, d->map);
     if (op->op == IR_EXIT_CC)
         copy.a = IR_NONE; /* the host's own flags decide */
@@ -558,7 +569,7 @@ void dirty_instrument(struct ng_instrument *in)
 {
     const uint32_t n = in->in->n_ops;
     struct dirty d = { .r = { .out = in->out }, .in = in->in, .out = in->out, .origins = mc_options.track_origins,
-                       .origin = instrument_stack_origin(in->in), .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n) };
+                       .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n) };
     for (uint32_t k = 0; k < in->out->n_exits; k++)
         in->out->exits[k].mode = MODE_CLEAN;
     for (uint32_t i = 1; i < n; i++)

@@ -13,7 +13,7 @@ memcheck_memcheck_so_SOURCES += \
 	memcheck/main.c \
 	memcheck/options.c \
 	memcheck/events.c memcheck/events.h \
-	memcheck/shadow.c \
+	memcheck/shadow.c memcheck/shadow_fresh.c \
 	memcheck/shadow_side.c memcheck/shadow_side.h \
 	memcheck/registers.c \
 	memcheck/stack.c memcheck/stack_heap.c memcheck/state_saves.c \

@@ -36,10 +36,13 @@ int options_parse_heuristics(const char *value); /* mask of 1 << HEUR_*, or -1 *
 
 /* ---- shadow memory (shadow.c) ----
  * V byte: 0 defined, set bits undefined, 0xff undefined, VPAT_NOACCESS not
- * addressable (a genuine V byte of that pattern is kept in a side table).
+ * addressable.  With origins VPAT_FRESH is undefined, too: memory of a stack as
+ * growing left it, whose tag nobody wrote down.  It is found when such memory is
+ * read (shadow_fresh.c).  Genuine V bytes of the two patterns are kept in a side
+ * table.
  * Client pages that are not mapped have V 0: their access faults by itself.
  * All functions take any range; what lies outside strip 0 is left alone. */
-enum { VPAT_DEFINED = 0, VPAT_UNDEFINED = 0xff, VPAT_NOACCESS = 0xd6 };
+enum { VPAT_DEFINED = 0, VPAT_UNDEFINED = 0xff, VPAT_NOACCESS = 0xd6, VPAT_FRESH = IR_PASS_BYTE };
 
 typedef uint32_t origin_tag;              /* trace << 2 | ORIGIN_*; 0: none known */
 enum { ORIGIN_UNKNOWN, ORIGIN_HEAP, ORIGIN_STACK, ORIGIN_CLIENT };
@@ -49,10 +52,18 @@ static inline origin_tag origin_make(ng_trace trace, int kind)
     return mc_options.track_origins ? trace << 2 | (unsigned)kind : 0;
 }
 
+/* What stacks become when they grow. */
+static inline uint8_t shadow_fresh_pattern(void)
+{
+    return !mc_options.undef_value_errors ? VPAT_DEFINED : mc_options.track_origins ? VPAT_FRESH : VPAT_UNDEFINED;
+}
+
 void shadow_init(void);
 void shadow_make_noaccess(guest_addr a, size_t size);
 /* Becomes defined under --undef-value-errors=no.  tag may be 0. */
 void shadow_make_undefined(guest_addr a, size_t size, origin_tag tag);
+/* As above, for stacks: of the frame it will lie in. */
+void shadow_make_fresh(guest_addr a, size_t size);
 void shadow_make_defined(guest_addr a, size_t size);
 /* Bytes that are addressable become defined, the others stay. */
 void shadow_make_defined_if_addressable(guest_addr a, size_t size);
@@ -77,8 +88,10 @@ static inline bool shadow_is_clean_word(guest_addr a) /* a in strip 0 */
 }
 /* One byte, a in strip 0: true if it is addressable; then *v are its V bits. */
 bool shadow_get_byte(guest_addr a, uint8_t *v);
-/* Sets V bits of one byte exactly (it becomes addressable). */
+/* Sets V bits of one byte exactly (it becomes addressable).  Its origin stays. */
 void shadow_set_byte(guest_addr a, uint8_t v);
+/* Fresh memory of the range gets its tags and becomes 0xff.  Only with origins; a range in the strip. */
+void shadow_settle(guest_addr a, size_t size);
 origin_tag shadow_origin(guest_addr a);
 void shadow_set_origin(guest_addr a, size_t size, origin_tag tag);
 

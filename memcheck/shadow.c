@@ -3,7 +3,7 @@
  *
  * A V byte belongs to a client byte, so plain byte stores have the client's own
  * granularity and need no lock.  Only the side table, for genuine V bytes that
- * equal VPAT_NOACCESS, is shared; it is empty in nearly every run.  */
+ * equal a reserved pattern, is shared; it is empty in nearly every run.  */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <wchar.h>
@@ -75,9 +75,10 @@ void shadow_make_undefined(guest_addr a, size_t size, origin_tag tag)
         return;
     }
     fill(a, size, VPAT_UNDEFINED);
-    if (mc_options.track_origins)
-        shadow_set_origin(a, size, tag);
+    shadow_set_origin(a, size, tag);
 }
+
+void shadow_make_fresh(guest_addr a, size_t size) { fill(a, size, shadow_fresh_pattern()); }
 
 void shadow_make_defined_if_addressable(guest_addr a, size_t size)
 {
@@ -105,14 +106,19 @@ static bool is_below_stack(guest_addr a)
 bool shadow_get_byte(guest_addr a, uint8_t *v)
 {
     *v = *ng_v(a);
-    return *v != VPAT_NOACCESS || (side_contains(a) && !is_below_stack(a));
+    if (*v == VPAT_FRESH && mc_options.track_origins)
+        *v = VPAT_UNDEFINED;
+    return *v != VPAT_NOACCESS || (side_find(a, v) && !is_below_stack(a));
 }
 
 void shadow_set_byte(guest_addr a, uint8_t v)
 {
-    if (v == VPAT_NOACCESS)
-        side_add(a);
-    *ng_v(a) = v;
+    const bool fresh = mc_options.track_origins && v == VPAT_FRESH;
+    if (v && mc_options.track_origins && *ng_v(a) == VPAT_FRESH)
+        shadow_settle(a, 1);
+    if (fresh || v == VPAT_NOACCESS)
+        side_add(a, v);
+    *ng_v(a) = fresh ? VPAT_NOACCESS : v;
 }
 
 static void copy_origins(guest_addr from, guest_addr to, size_t size)
@@ -178,6 +184,8 @@ static void copy_values(guest_addr from, guest_addr to, size_t size)
     uint8_t *vt = ng_v(to);
     if (all_zero(vf, size) && all_zero(vt, size))
         return;
+    if (mc_options.track_origins)
+        shadow_settle(from, size); /* it will lie elsewhere */
     const bool all_addressable = !memchr(vf, VPAT_NOACCESS, size) && !memchr(vt, VPAT_NOACCESS, size);
     if (all_addressable && size >= DROP_MIN && all_zero(vf, size)) {
         fill_zero(vt, size);
@@ -287,7 +295,11 @@ bool shadow_is_clean(guest_addr a, size_t size)
 
 origin_tag shadow_origin(guest_addr a)
 {
-    return mc_options.track_origins && ng_in_client(a) ? *ng_o(a) : 0;
+    if (!mc_options.track_origins || !ng_in_client(a))
+        return 0;
+    if (*ng_v(a) == VPAT_FRESH)
+        shadow_settle(a, 1);
+    return *ng_o(a);
 }
 
 void shadow_set_origin(guest_addr a, size_t size, origin_tag tag)

@@ -65,10 +65,9 @@ void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now)
     }
     if ((change > ASK_FROM || change < -ASK_FROM) && in_different_stacks(old, now))
         return;
-    if (change < 0) {
-        origin_tag tag = mc_options.track_origins && t ? origin_make(ng_trace_take_depth(t, 1), ORIGIN_STACK) : 0;
-        shadow_make_undefined(now - RED_ZONE, (size_t)-change, tag);
-    } else
+    if (change < 0)
+        shadow_make_fresh(now - RED_ZONE, (size_t)-change);
+    else
         shadow_make_noaccess(old - RED_ZONE, (size_t)change);
 }
 

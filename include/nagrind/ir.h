@@ -64,6 +64,9 @@ enum {
     IR_PRESERVES = 128 /* CALL: the helper writes no register of the guest, no shadow of one and no scratch slot but imm */
 };
 
+/* Words of 8 bytes (or the whole of a smaller access) that CHECK_STORE lets pass are all ones, or all this. */
+enum { IR_PASS_BYTE = 0xd7 };
+
 /* CONST flags and CALL: helpers are registered with the tool API (tool.h). */
 
 struct ir_op {

@@ -90,6 +90,15 @@ NG_API ng_trace ng_trace_take(struct ng_thread *t);             /* of the curren
 NG_API ng_trace ng_trace_take_depth(struct ng_thread *t, int max_frames);
 /* Synthetic first frame put before the next frames: replacement functions appear as `name (file:line)`. */
 NG_API int ng_trace_frames(ng_trace t, guest_addr *pcs, int max); /* return addresses are minus 1 */
+NG_API ng_trace ng_trace_of_pc(guest_addr pc);   /* one frame: where execution is, or a return address minus 1 */
+/* The beginning of the function that t's first frame is in; t if that is unknown.  Reads symbols: for reports. */
+NG_API ng_trace ng_trace_of_function(ng_trace t);
+/* The function whose frame on a stack holds `a`: pc is somewhere in it (a return address minus 1, unless it is where
+ * execution is); what lies in [low, high) is its frame's as well.  False if it cannot be found out.  kind tells of an
+ * aligned word of a stack whether the program stored something there: stale return addresses must not count. */
+enum ng_word { NG_WORD_NONE /* not addressable */, NG_WORD_OTHER, NG_WORD_WRITTEN };
+struct ng_frame { guest_addr pc, low, high; };
+NG_API bool ng_frame_at(guest_addr a, enum ng_word (*kind)(guest_addr word), struct ng_frame *f);
 NG_API void ng_trace_print(ng_trace t);   /* as a message block's stack; text or XML as configured */
 /* "fn (file:line)" style description of a code address into buf. */
 NG_API void ng_describe_pc(guest_addr pc, char *buf, size_t size);

@@ -58,9 +58,9 @@ def draw(results, what='wall'):
     groups += [(p, [(results.ratio(p, v, what), c) for v, _, c in bars]) for p in programs]
     values = [v for _, group in groups for v, _ in group if v]
     chart = Chart(min(0.7, *values) if values else 0.7, max([2.0] + values) * 1.05)
-    height = TOP + len(groups) * (BAR * len(bars) + GAP) + 20
-    chart.put('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d">', LEFT + WIDTH + RIGHT, height,
-              LEFT + WIDTH + RIGHT, height)
+    height = TOP + len(groups) * (BAR * len(bars) + GAP) + 20  # and a last line below
+    chart.put('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d">', LEFT + WIDTH + RIGHT, height + 14,
+              LEFT + WIDTH + RIGHT, height + 14)
     chart.put('%s', STYLE)
     chart.put('<text x="10" y="18" class="title">%s against native (logarithmic; shorter is better)</text>',
               {'wall': 'Wall time', 'cpu': 'Processor time'}[what])
@@ -76,5 +76,7 @@ def draw(results, what='wall'):
     y = TOP
     for i, (name, group) in enumerate(groups):
         y = chart.group(y, name, group, i == 0)
+    dates = '; '.join(sorted({'%(date)s, nagrind %(revision)s, %(valgrind)s, %(machine)s' % a for a in results.about}))
+    chart.put('<text x="10" y="%d" class="small">%s</text>', height + 8, escape(dates))
     chart.put('</svg>\n')
     return '\n'.join(chart.out)

@@ -12,6 +12,7 @@ In the source:
     // exit: 3                        exit code under the checker (if it differs from native)
     // expect: TEXT                   an error whose first line contains TEXT, reported on this source line
     // aux: PATTERN                   (same line as, or lines after, an expect) fnmatch of an auxiliary line of that error
+    // aux: PATTERN @ FUNCTION        and its stack begins in that function
     // log: PATTERN                   fnmatch of a line anywhere in the log
     // no-log: PATTERN                no line like that
     // differs: REASON                why valgrind reports something else here (oracle only)
@@ -121,7 +122,7 @@ def compare(test, text):
             complaints.append('line %d: missing: %s' % (line, what))
             continue
         used.update(h for h in hits if errors[h][1].what == errors[fresh[0]][1].what)
-        lines = [a for a, _ in errors[fresh[0]][1].aux]
+        lines = [a + ' @ ' + stack[0][0] if stack and ' @ ' in ''.join(aux) else a for a, stack in errors[fresh[0]][1].aux]
         for pattern in aux:
             if not any(fnmatch.fnmatchcase(a, pattern) for a in lines):
                 complaints.append('line %d: no auxiliary line like: %s (have %s)' % (line, pattern, lines))

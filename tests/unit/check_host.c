@@ -264,7 +264,7 @@ START_TEST(test_check)
     for (int k = 0; k < 2; k++)
         for (enum ir_type t = IR_I8; t <= IR_V256; t++)
             for (int op = IR_CHECK; op <= IR_CHECK_STORE; op++)
-                for (int fill = 0; fill < 4; fill++) {
+                for (int fill = 0; fill < 9; fill++) {
                     const int n = ir_type_bytes(t);
                     check_once(op, t, natives[k].bytes, natives[k].n);
                     s.gpr[1] = MEMORY + 0x100;
@@ -277,15 +277,25 @@ START_TEST(test_check)
                         memset(v + 0x111, 0xff, n);
                         v[0x111 + n / 2] = 0x7f;
                     }
+                    if (fill >= 5)
+                        memset(v + 0x111, IR_PASS_BYTE, n);
+                    if (fill == 6)
+                        memset(v + 0x111, 0xff, n > 8 ? 8 : n);
+                    if (fill == 7) /* one byte of the first, or only, word */
+                        v[0x111 + (n > 8 ? 7 : n - 1)] ^= 0x10;
+                    if (fill == 8) /* of the last */
+                        v[0x111 + n - 1 - (n > 4) * 2] ^= 1;
+                    uint8_t old[32];
+                    memcpy(old, v + 0x111, n);
                     const struct vex_exit *x = run();
-                    const bool passes = fill == 0 || (fill == 1 && op == IR_CHECK_STORE);
+                    const bool passes = fill == 0 || fill == 4 || ((fill == 1 || fill == 5 || fill == 6) && op == IR_CHECK_STORE);
                     ck_assert_int_eq(x->ir.kind, passes ? IR_EXIT_JUMP : IR_EXIT_MODE);
                     if (!passes && k)
                         registers_but(0);
                     for (int i = 1; i < 16; i++)
                         ck_assert(s.gpr[i] == before.gpr[i]);
                     for (int i = 0; i < n; i++)
-                        ck_assert(passes ? v[0x111 + i] == 0 : fill != 1 || v[0x111 + i] == 0xff);
+                        ck_assert(v[0x111 + i] == (passes ? 0 : old[i]));
                     ck_assert(v[0x110] == 0x55 && v[0x111 + n] == 0x55);
                     if (k && passes) { /* adc saw the right carry */
                         ck_assert(s.gpr[0] == before.gpr[0] + before.gpr[3] + (before.rflags & 1));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: memcheck/{instrument,instrument_clean,instrument_dirty,rules,helpers,meet,stack,shadow,shadow_side,registers,options}.c
+/* needs: memcheck/{instrument,instrument_clean,instrument_dirty,rules,helpers,meet,stack,shadow,shadow_fresh,shadow_side,registers,options}.c
  *        vex/guest_x86_64 (all), vex/ir (all) */
 /* Both translation modes of memcheck, on real instructions, run by the IR
  * interpreter: guest code of this very file is decoded in PURE form (every effect
@@ -31,7 +31,14 @@ int ng_helper_register(const char *name, ng_helper_fn fn)
 struct ng_thread *ng_thread_self(void) { return (struct ng_thread *)&state; }
 struct x86_state *ng_thread_state(struct ng_thread *t) { return (struct x86_state *)t; }
 uint64_t ng_reg(struct ng_thread *t, int slot) { return slot <= X86_R15 ? ng_thread_state(t)->gpr[slot] : ng_thread_state(t)->rip; }
-ng_trace ng_trace_take_depth(struct ng_thread *t, int n) { (void)t, (void)n; return 7; }
+enum { FRAME_PC = 0x777 };
+ng_trace ng_trace_of_pc(guest_addr pc) { return (ng_trace)pc; }
+bool ng_frame_at(guest_addr a, enum ng_word (*kind)(guest_addr), struct ng_frame *f)
+{
+    (void)kind;
+    *f = (struct ng_frame){ .pc = FRAME_PC, .low = a & ~63ull, .high = (a & ~63ull) + 64 };
+    return true;
+}
 int ng_verbosity(void) { return 1; }
 bool ng_option_xml(void) { return false; }
 int requests_parse_ignore_ranges(const char *value) { (void)value; return -1; }
@@ -464,6 +471,109 @@ START_TEST(wild_stack_pointer)
 }
 END_TEST
 
+/* ---- origins ---- */
+enum { FRAME_TAG = FRAME_PC << 2 | ORIGIN_STACK, OTHER_TAG = 0x888 << 2 | ORIGIN_HEAP };
+
+static void prepare_origins(void)
+{
+    prepare();
+    mc_options.track_origins = true;
+}
+
+static void leave_origins(void) { mc_options.track_origins = false; }
+
+/* Fresh memory of a frame gets its tag when it is read; so does what becomes of it. */
+GUEST(read_fresh, "sub rsp, 200\n mov rax, [rsp+40]\n mov [rsi], rax\n mov dword ptr [rsi+8], eax")
+START_TEST(fresh_frame_has_an_origin)
+{
+    const guest_addr local = state.gpr[X86_RSP] - 200 + 40;
+    memset(ng_o(local & ~63ull), 0xee, 128); /* stale */
+    RUN(read_fresh);
+    ck_assert_uint_eq(state.v.gpr[X86_RAX], ~0ull);
+    ck_assert_uint_eq(state.o[X86_RAX], FRAME_TAG);
+    ck_assert_uint_eq(*ng_v(local), VPAT_UNDEFINED);
+    ck_assert_uint_eq(*ng_o(local), FRAME_TAG);
+    for (int i = 0; i < 12; i++)
+        ck_assert_uint_eq(*ng_v(DATA + 8192 + i), VPAT_UNDEFINED);
+    ck_assert_uint_eq(*ng_v(DATA + 8192 + 12), 0);
+    ck_assert_uint_eq(shadow_origin(DATA + 8192 + 8), FRAME_TAG);
+    ck_assert_int_eq(n_reads + n_writes, 0);
+}
+END_TEST
+
+/* What lies in a word already keeps its tag; what is stored brings its own. */
+START_TEST(tags_of_words)
+{
+    uint8_t v;
+    const guest_addr a = DATA + 4096;
+    shadow_make_fresh(a, 8);
+    shadow_make_undefined(a + 1, 1, OTHER_TAG);
+    ck_assert_uint_eq(shadow_origin(a), OTHER_TAG); /* the word's */
+    ck_assert_uint_eq(shadow_origin(a + 4), FRAME_TAG);
+    shadow_make_fresh(a, 8);
+    shadow_make_defined(a + 2, 4);
+    shadow_settle(a, 8);
+    ck_assert_uint_eq(*ng_v(a + 1), VPAT_UNDEFINED);
+    ck_assert_uint_eq(*ng_v(a + 2), 0);
+    ck_assert_uint_eq(*ng_v(a + 6), VPAT_UNDEFINED);
+    ck_assert(shadow_get_byte(a + 6, &v));
+    ck_assert_uint_eq(v, 0xff);
+    ck_assert_uint_eq(*ng_o(a), FRAME_TAG);
+}
+END_TEST
+
+/* V bits that look like a reserved pattern are what they are, also after a frame with such a variable is gone. */
+START_TEST(genuine_patterns)
+{
+    const uint64_t v = 0xd700d6ffd7d6d5d8;
+    uint64_t got = 0;
+    for (int i = 0; i < 8; i++)
+        shadow_set_byte(DATA + 4096 + i, v >> 8 * i & 0xff);
+    shadow_set_origin(DATA + 4096, 8, OTHER_TAG);
+    RUN(copy_word);
+    ck_assert_uint_eq(state.v.gpr[X86_RAX], v);
+    ck_assert_uint_eq(state.o[X86_RAX], OTHER_TAG);
+    for (int i = 0; i < 8; i++)
+        ck_assert(shadow_get_byte(DATA + 8192 + i, (uint8_t *)&got + i));
+    ck_assert_uint_eq(got, v);
+    ck_assert_uint_eq(*ng_o(DATA + 8192 + 4), OTHER_TAG);
+    ck_assert_int_eq(n_reads + n_writes, 0);
+    /* the plane alone, as generated code marks it */
+    memset(ng_v(DATA + 4096), VPAT_FRESH, 8);
+    RUN(copy_word);
+    ck_assert_uint_eq(state.v.gpr[X86_RAX], ~0ull);
+    ck_assert_uint_eq(state.o[X86_RAX], FRAME_TAG);
+}
+END_TEST
+
+GUEST(copy_partly, "movdqu xmm3, [rdi]\n mov [rsi+32], rax\n movdqu [rsi], xmm3\n movd ecx, xmm3")
+START_TEST(vector_origins)
+{
+    shadow_make_undefined(DATA + 4096 + 6, 3, OTHER_TAG);
+    RUN(copy_partly);
+    for (int i = 0; i < 16; i++)
+        ck_assert_uint_eq(*ng_v(DATA + 8192 + i), i >= 6 && i < 9 ? VPAT_UNDEFINED : 0);
+    ck_assert_uint_eq(*ng_o(DATA + 8192 + 4), OTHER_TAG);
+    ck_assert_uint_eq(*ng_o(DATA + 8192 + 8), OTHER_TAG);
+    ck_assert_uint_eq(state.v.gpr[X86_RCX], 0);
+}
+END_TEST
+
+/* memcpy and the like: what arrives is no longer where it was allocated. */
+START_TEST(copied_origins)
+{
+    shadow_make_fresh(DATA + 4096, 100);
+    shadow_make_undefined(DATA + 4096 + 40, 8, OTHER_TAG);
+    shadow_make_noaccess(DATA + 8192 + 90, 1);
+    shadow_copy_values(DATA + 4096, DATA + 8192, 100);
+    ck_assert_uint_eq(*ng_v(DATA + 8192), VPAT_UNDEFINED);
+    ck_assert_uint_eq(shadow_origin(DATA + 8192), FRAME_TAG);
+    ck_assert_uint_eq(shadow_origin(DATA + 8192 + 44), OTHER_TAG);
+    ck_assert_uint_eq(*ng_v(DATA + 8192 + 90), VPAT_NOACCESS);
+    ck_assert_uint_eq(*ng_v(DATA + 8192 + 99), VPAT_UNDEFINED);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("memcheck instrumentation");
@@ -488,6 +598,19 @@ int main(void)
     tcase_add_test(t, big_frames);
     tcase_add_test(t, stale_stack_is_not_addressable);
     tcase_add_test(t, wild_stack_pointer);
+    suite_add_tcase(s, t);
+    t = tcase_create("origins");
+    tcase_add_checked_fixture(t, prepare_origins, leave_origins);
+    tcase_add_test(t, fresh_frame_has_an_origin);
+    tcase_add_test(t, tags_of_words);
+    tcase_add_test(t, genuine_patterns);
+    tcase_add_test(t, vector_origins);
+    tcase_add_test(t, copied_origins);
+    tcase_add_test(t, undefined_bits_travel);
+    tcase_add_test(t, condition_on_undefined);
+    tcase_add_test(t, invalid_accesses);
+    tcase_add_test(t, partial_load);
+    tcase_add_test(t, attention_goes_away);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

@@ -186,9 +186,46 @@ void emit_check(struct emitter *e, const struct ir_op *op)
     check_words(e, m, ir_type_bytes(op->type), keep, out);
 }
 
-/* All ones (undefined, about to be overwritten): the shadow becomes zero and the store
- * goes on.  Clearing it before the store is as good as after: where the shadow is all
- * ones the memory is the client's own. */
+/* Cold code: goes on if the word at m is all ones.  Yields a jump over what comes next (an 8-bit one). */
+static uint32_t skip_if_ones(struct emitter *e, struct asm_mem m, int word, bool keep_flags)
+{
+    struct asm_buf *c = e->c;
+    if (!keep_flags) {
+        asm_alu_mi(c, 7, word, m, -1);
+        return asm_jcc8(c, CC_E);
+    }
+    if (word == 8)
+        asm_load(c, 8, RCX, m);
+    else if (word == 4)
+        asm_rm(c, 0x63, 8, RCX, m);
+    else
+        asm_rm(c, X86_OP(0, 1, word == 1 ? 0xbe : 0xbf), 8, RCX, m);
+    asm_rr(c, 0xf7, 8, 2, RCX); /* not */
+    return asm_jrcxz8(c, 8);
+}
+
+/* Cold code: leaves to `out` unless all bytes of the word at m are IR_PASS_BYTE. */
+static void leave_unless_pass_byte(struct emitter *e, struct asm_mem m, int word, bool keep_flags, uint32_t out)
+{
+    struct asm_buf *c = e->c;
+    const int size = word > 4 ? 4 : word;
+    const int32_t pattern = (int32_t)(0x01010101u * IR_PASS_BYTE & (size == 4 ? ~0u : (1u << 8 * size) - 1));
+    for (int at = 0; at < word; at += size, m.disp += size)
+        if (!keep_flags) {
+            asm_alu_mi(c, 7, size, m, size == 1 ? (int8_t)pattern : size == 2 ? (int16_t)pattern : pattern);
+            emit_fixup(e, asm_jcc32(c, CC_NE), TO_COLD, out);
+        } else {
+            asm_load(c, size, RCX, m);
+            asm_lea(c, 4, RCX, (struct asm_mem){ 0, RCX, REG_NONE, 0, (int32_t)(0u - (uint32_t)pattern) });
+            const uint32_t same = asm_jrcxz8(c, 8);
+            emit_fixup(e, asm_jmp32(c), TO_COLD, out);
+            asm_here8(c, same);
+        }
+}
+
+/* Undefined, about to be overwritten: the shadow becomes zero and the store goes on.
+ * Clearing it before the store is as good as after: where the shadow says so the memory
+ * is the client's own. */
 void emit_check_store(struct emitter *e, const struct ir_op *op)
 {
     bool keep;
@@ -202,20 +239,8 @@ void emit_check_store(struct emitter *e, const struct ir_op *op)
     emit_side(e);
     struct asm_mem at = m;
     for (int i = 0; i < bytes; i += word, at.disp += word) {
-        if (!keep) {
-            asm_alu_mi(c, 7, word, at, -1);
-            emit_fixup(e, asm_jcc32(c, CC_NE), TO_COLD, out);
-            continue;
-        }
-        if (word == 8)
-            asm_load(c, 8, RCX, at);
-        else if (word == 4)
-            asm_rm(c, 0x63, 8, RCX, at);
-        else
-            asm_rm(c, X86_OP(0, 1, word == 1 ? 0xbe : 0xbf), 8, RCX, at);
-        asm_rr(c, 0xf7, 8, 2, RCX); /* not */
-        const uint32_t ones = asm_jrcxz8(c, 8);
-        emit_fixup(e, asm_jmp32(c), TO_COLD, out);
+        const uint32_t ones = skip_if_ones(e, at, word, keep);
+        leave_unless_pass_byte(e, at, word, keep, out);
         asm_here8(c, ones);
     }
     for (int i = 0; i < bytes; i += word, m.disp += word)

@@ -203,9 +203,27 @@ static void from_gpr(struct emitter *e, int bytes, int to, int from)
     asm_vrr(e->c, P1(0x6e) | (bytes == 8 ? X86_W : 0), 16, to, 0, from);
 }
 
+/* A constant of one byte all over, in the pool: its number. */
+static uint32_t pool_splat(struct emitter *e, uint8_t byte)
+{
+    uint8_t bytes[32];
+    memset(bytes, byte, sizeof bytes);
+    for (uint32_t n = 0; n < e->n_pool; n++)
+        if (!memcmp(e->pool[n].bytes, bytes, sizeof bytes))
+            return n;
+    const uint32_t n = EMIT_ARRAY(e->pool, e->n_pool, e->cap_pool);
+    memcpy(e->pool[n].bytes, bytes, sizeof bytes);
+    return n;
+}
+
 static void emit_splat(struct emitter *e, const struct ir_op *op, int l)
 {
     static const uint32_t opcode[4] = { P2(0x78), P2(0x79), P2(0x58), P2(0x59) };
+    int64_t k;
+    if (value_const(e, op->a, &k) && (uint64_t)k == 0x0101010101010101 * (uint8_t)k) {
+        emit_fixup(e, asm_vrm_rip(e->c, X86_OP(2, 1, 0x6f), l, vec_def(e), 0), TO_POOL, pool_splat(e, (uint8_t)k));
+        return;
+    }
     const int v = gpr_use(e, op->a), r = vec_def(e);
     from_gpr(e, ir_type_bytes(op->lane), r, v);
     asm_vrr(e->c, opcode[element(op->lane)], l, r, 0, r);
@@ -268,19 +286,6 @@ static void emit_movmsk(struct emitter *e, const struct ir_op *op)
     }
     const uint32_t opcode = op->lane == IR_I32 ? N(0x50) : op->lane == IR_I64 ? P1(0x50) : P1(0xd7);
     asm_vrr(e->c, opcode, l, gpr_def(e), 0, a);
-}
-
-/* A constant of one byte all over, in the pool: its number. */
-static uint32_t pool_splat(struct emitter *e, uint8_t byte)
-{
-    uint8_t bytes[32];
-    memset(bytes, byte, sizeof bytes);
-    for (uint32_t n = 0; n < e->n_pool; n++)
-        if (!memcmp(e->pool[n].bytes, bytes, sizeof bytes))
-            return n;
-    const uint32_t n = EMIT_ARRAY(e->pool, e->n_pool, e->cap_pool);
-    memcpy(e->pool[n].bytes, bytes, sizeof bytes);
-    return n;
 }
 
 static void emit_vconst(struct emitter *e, const struct ir_op *op, int l)

@@ -84,16 +84,23 @@ static void load(struct run *r, const struct ir_op *op, union ir_value *out)
         abandon(r);
 }
 
+static bool all_bytes(const uint8_t *p, int n, uint8_t byte)
+{
+    for (int i = 0; i < n; i++)
+        if (p[i] != byte)
+            return false;
+    return true;
+}
+
 static void check(struct run *r, const struct ir_op *op)
 {
     union ir_value x;
+    const int bytes = ir_type_bytes(op->type), word = bytes > 8 ? 8 : bytes;
     load(r, op, &x);
-    bool all_ones = true, any = false;
-    for (int i = 0; i < ir_type_bytes(op->type); i++) {
-        any |= x.b[i] != 0;
-        all_ones &= x.b[i] == 0xff;
-    }
-    if (r->left == -2 && any && !(op->op == IR_CHECK_STORE && all_ones))
+    bool pass = op->op == IR_CHECK_STORE;
+    for (int i = 0; i < bytes; i += word)
+        pass &= all_bytes(x.b + i, word, 0xff) || all_bytes(x.b + i, word, IR_PASS_BYTE);
+    if (r->left == -2 && !pass && !all_bytes(x.b, bytes, 0))
         leave(r, op->d, IR_NONE);
 }
 

@@ -53,7 +53,7 @@ static ir_ref look_up(struct cse *c, const struct ir_op *op, uint32_t i)
 static ir_ref get(struct cse *c, const struct ir_op *op, uint32_t i)
 {
     struct known *k = &c->known[op->plane][op->aux];
-    if (op->aux == X86_ATTENTION) /* other threads write it */
+    if (op->aux == X86_ATTENTION || op->aux >= X86_SCRATCH0) /* other threads write it; helpers do */
         return IR_NONE;
     if (k->ref && k->type == op->type && k->offset == op->imm)
         return k->ref;

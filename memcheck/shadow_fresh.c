@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* shadow_fresh: where fresh memory comes from (--track-origins=yes).
+ *
+ * Where a stack grows its V bytes become VPAT_FRESH, and nothing is written to the O
+ * plane: every call of every program would pay for it.  The tag is looked up here when
+ * somebody reads such memory before it was stored to: it comes from the function whose
+ * frame it lies in now, for a later frame would have made it fresh again.  Then its
+ * bytes become 0xff, and the O plane tells from there on.  */
+#include "instrument.h"
+
+enum { AROUND = 64 };             /* neighbours are looked up along with it: 64 bytes, aligned */
+
+/* Is the word at a one that the program stored? */
+static enum ng_word word_kind(guest_addr a)
+{
+    uint64_t v;
+    if (!ng_in_client(a + 8))
+        return NG_WORD_NONE;
+    memcpy(&v, ng_v(a), 8);
+    if (v == 0)
+        return NG_WORD_WRITTEN;
+    return (uint8_t)v == VPAT_NOACCESS ? NG_WORD_NONE : NG_WORD_OTHER;
+}
+
+/* Fresh bytes of [a, end) get the tag; where a word holds other undefined bytes its tag is theirs, and stays. */
+static void tag_word(guest_addr word, guest_addr a, guest_addr end, origin_tag tag)
+{
+    uint8_t *const v = ng_v(word);
+    bool fresh = false, other = false;
+    for (unsigned i = 0; i < 4; i++) {
+        const bool mine = v[i] == VPAT_FRESH && word + i >= a && word + i < end;
+        fresh |= mine;
+        other |= v[i] && v[i] != VPAT_FRESH && v[i] != VPAT_NOACCESS;
+        if (mine)
+            v[i] = VPAT_UNDEFINED;
+    }
+    if (fresh && !other)
+        *ng_o(word) = tag;
+}
+
+/* The fresh byte at a, what is fresh behind it before `end`, and its neighbours, as far as they are in the same frame.
+ * Yields where that ends. */
+static guest_addr settle_from(guest_addr a, guest_addr end)
+{
+    struct ng_frame f;
+    guest_addr low = a & ~(guest_addr)(AROUND - 1), high = end > low + AROUND ? end : low + AROUND;
+    origin_tag tag = 0; /* nobody's: a stack that was left */
+    if (ng_frame_at(a, word_kind, &f)) {
+        tag = origin_make(ng_trace_of_pc(f.pc), ORIGIN_STACK);
+        low = f.low > low ? f.low : low;
+        high = f.high < high ? f.high : high;
+    } else {
+        low = a;
+        high = a + 1;
+    }
+    for (guest_addr word = low & ~3ull; word < high; word += 4)
+        tag_word(word, low, high, tag);
+    return high;
+}
+
+void shadow_settle(guest_addr a, size_t size)
+{
+    const guest_addr end = a + size;
+    while (a < end) {
+        const uint8_t *fresh = memchr(ng_v(a), VPAT_FRESH, end - a);
+        a = fresh ? settle_from((guest_addr)fresh - ng_v_shift, end) : end;
+    }
+}
