@@ -90,27 +90,16 @@ void instrument_store(struct ir_block *b, enum ir_plane plane, enum ir_type t, i
     ir_append(b, (struct ir_op){ .op = IR_STORE, .type = t, .plane = plane, .a = base, .imm = offset, .c = v });
 }
 
-static ir_ref fill_value(struct ir_block *b, enum ir_type t, uint8_t byte)
-{
-    const int64_t bytes = (int64_t)(0x0101010101010101ull * byte);
-    if (t < IR_V128)
-        return ir_const(b, t, bytes);
-    if (byte == VPAT_DEFINED || byte == VPAT_UNDEFINED)
-        return ir_vconst(b, t, byte ? 0xffffffff : 0);
-    return ir_vop(b, IR_VSPLAT, t, IR_I64, ir_const(b, IR_I64, bytes), IR_NONE, 0);
-}
-
-/* Fills the shadow of [base+from, base+to) with byte. */
+/* Fills the shadow of [base+from, base+to) with byte.  Words from general registers: one vector register used with VEX
+ * between a program's SSE instructions costs it 100 cycles each time, for the upper half of the registers. */
 static void fill(struct ir_block *b, ir_ref base, int64_t from, int64_t to, uint8_t byte)
 {
-    static const enum ir_type types[] = { IR_V256, IR_V128, IR_I64, IR_I32, IR_I16, IR_I8 };
-    /* Up to 63 bytes a vector register is not worth its spill; but for defined and undefined no imm32 of a 64-bit store
-     * is the pattern. */
+    static const enum ir_type types[] = { IR_I64, IR_I32, IR_I16, IR_I8 };
+    /* The pattern may be no imm32 of a 64-bit store: up to 16 bytes a register is not worth its spill. */
     const bool imm32 = byte == VPAT_DEFINED || byte == VPAT_UNDEFINED;
-    const int widest = to - from >= 64 ? 0 : to - from > 16 || imm32 ? 2 : 3;
-    for (int s = widest; s < 6; s++) {
+    for (int s = to - from > 16 || imm32 ? 0 : 1; s < 4; s++) {
         const int n = ir_type_bytes(types[s]);
-        const ir_ref v = to - from >= n ? fill_value(b, types[s], byte) : IR_NONE;
+        const ir_ref v = to - from >= n ? ir_const(b, types[s], (int64_t)(0x0101010101010101ull * byte)) : IR_NONE;
         for (; to - from >= n; from += n)
             instrument_store(b, IR_PLANE_V, types[s], base, from, v);
     }

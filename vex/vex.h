@@ -133,7 +133,7 @@ struct vex_host {
 };
 /* Emits b.  Returns 0, or -ENOSPC if the block is too long (decode fewer instructions). */
 int host_x86_64_emit(const struct ir_block *b, const struct vex_host *h, struct vex_code *out);
-/* Writes the trampolines at buf; entry[] gets their offsets.  Returns the size, at most 4096. */
+/* Writes the trampolines at buf; entry[] gets their offsets.  Returns the size, at most 8192. */
 size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t entry[VEX_TRAMPS]);
 /* Executes one instruction natively on *state (through a private stub in scratch, RX at scratch_rx, RW at scratch_rw,
  * 512 bytes): emits the stub; the caller runs VEX_TRAMP_ENTER on it. */

@@ -5,7 +5,7 @@
 #include "code/code.h"
 #include "run/run.h"
 
-enum { CODE_ALIGN = 16, CODE_REGIONS = 8, CODE_TRAMP_BYTES = 4096 };
+enum { CODE_ALIGN = 16, CODE_REGIONS = 8, CODE_TRAMP_BYTES = 8192 };
 
 /* One direct jump from a translation to another; exits without one lead to their stubs. */
 struct code_edge {

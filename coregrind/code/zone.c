@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* code/zone: the memory of translations: one memfd, seen twice.  The RX view is
- * what runs, the RW view is what is written; trampolines are its first page.
+ * what runs, the RW view is what is written; trampolines come first.
  * The rest is cut into regions, filled one after the other. */
 #include <stdio.h>
 #include <sys/mman.h>

@@ -65,11 +65,11 @@ void test_init(void)
     zone = map(0x2f0000000000, 1 << 21, PROT_READ | PROT_WRITE | PROT_EXEC);
     for (int identity = 0; identity < 2; identity++) {
         const struct vex_host h = host(identity);
-        if (host_x86_64_emit_tramps(zone + 4096 * identity, &h, tramp[identity]) > 4096)
+        if (host_x86_64_emit_tramps(zone + 8192 * identity, &h, tramp[identity]) > 8192)
             abort();
     }
     for (int i = 0; i < X86_JUMPS; i++)
-        jumps[i] = zone + 4096 + tramp[1][VEX_TRAMP_INDIRECT];
+        jumps[i] = zone + 8192 + tramp[1][VEX_TRAMP_INDIRECT];
     syscall(SYS_arch_prctl, ARCH_SET_GS, TEST_PLANE_V);
     vex_code_init(&test_code);
 }
@@ -133,7 +133,7 @@ static void relocate(uint8_t *to, int identity)
         const struct vex_reloc r = test_code.relocs[i];
         uint8_t *at = to + r.offset;
         if (r.kind == VEX_RELOC_TRAMP32) {
-            const int32_t rel = (int32_t)(zone + 4096 * identity + tramp[identity][r.value] - (at + 4));
+            const int32_t rel = (int32_t)(zone + 8192 * identity + tramp[identity][r.value] - (at + 4));
             memcpy(at, &rel, 4);
         } else if (r.kind == VEX_RELOC_COUNTER32) {
             const int32_t rel = (int32_t)(zone + (1 << 20) + (1 << 19) - (at + 4)); /* see test_counter */
@@ -151,7 +151,7 @@ int test_error;
 
 static void enter(int identity, const uint8_t *code)
 {
-    void (*go)(struct x86_state *, const void *) = (void *)(zone + 4096 * identity + tramp[identity][VEX_TRAMP_ENTER]);
+    void (*go)(struct x86_state *, const void *) = (void *)(zone + 8192 * identity + tramp[identity][VEX_TRAMP_ENTER]);
     go(&test_state, code);
 }
 
@@ -178,7 +178,7 @@ const struct vex_exit *test_run(const struct ir_block *b, bool identity, struct 
             fprintf(stderr, "emit: %s\n", strerror(-error));
         return NULL;
     }
-    test_placed = zone + 8192;
+    test_placed = zone + 16384;
     memcpy(test_placed, test_code.code, test_code.size);
     placed_size = test_code.size;
     relocate(test_placed, identity);
@@ -205,7 +205,7 @@ const struct vex_exit *test_run(const struct ir_block *b, bool identity, struct 
 
 void *test_fault_tramp(void)
 {
-    return zone + 4096 + tramp[1][VEX_TRAMP_FAULT];
+    return zone + 8192 + tramp[1][VEX_TRAMP_FAULT];
 }
 
 uint8_t *test_place_second(const struct ir_block *b, bool in_line)
@@ -222,7 +222,7 @@ uint8_t *test_place_second(const struct ir_block *b, bool in_line)
 
 void test_cache(guest_addr pc, void *first, void *second)
 {
-    jumps[x86_jump_first(pc)] = first ? first : zone + 4096 + tramp[1][VEX_TRAMP_INDIRECT];
+    jumps[x86_jump_first(pc)] = first ? first : zone + 8192 + tramp[1][VEX_TRAMP_INDIRECT];
     cache[x86_jump_second(pc)] = (struct x86_jump){ .pc = pc, .code = second };
 }
 

@@ -13,6 +13,7 @@
  *   FAULT     as EXIT, but guest registers are in the state already
  *
  * C code runs with DF and AC clear.  x87 and MXCSR stay as the guest has them. */
+#include <cpuid.h>
 #include <stdlib.h>
 #include <string.h>
 #include "vex/host_x86_64/encode.h"
@@ -45,13 +46,71 @@ static void push(struct tramp *t, int offset) { asm_rm(&t->b, 0xff, 4, 6, at(t, 
 static void pop(struct tramp *t, int offset) { asm_rm(&t->b, 0x8f, 4, 0, at(t, offset)); }
 static void jump(struct tramp *t, int offset) { asm_rm(&t->b, 0xff, 4, 4, at(t, offset)); }
 
-static void vectors(struct tramp *t, int offset, bool save)
+static void here32(struct asm_buf *b, uint32_t at)
 {
+    const uint32_t rel = (uint32_t)b->n - (at + 4);
+    memcpy(b->p + at, &rel, 4);
+}
+
+/* A processor that has used the upper halves of vector registers makes SSE instructions wait (100 cycles, measured,
+ * each time SSE and VEX take turns).  So VEX is used here only if those halves are in use: XINUSE (XGETBV 1, SDM vol. 1,
+ * 13.6) says so when they are put away, and what they are when they come back. */
+enum { SSE_LOAD = X86_OP(0, 1, 0x10), SSE_STORE = X86_OP(0, 1, 0x11), SSE_POR = X86_OP(1, 1, 0xeb), XINUSE_AVX = 4 };
+
+static bool has_xinuse(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid_count(0xd, 1, &a, &b, &c, &d) && a & 4;
+}
+
+static void each_vector(struct tramp *t, uint32_t op, int offset)
+{
+    for (int i = 0; i < 16; i++) {
+        asm_need(&t->b);
+        asm_rm(&t->b, op, 4, i, at(t, offset + 32 * i));
+    }
+}
+
+/* All vector registers to their image at offset.  rax, rcx, rdx and the flags are free. */
+static void vectors_away(struct tramp *t, int offset)
+{
+    struct asm_buf *b = &t->b;
+    uint32_t upper = 0;
+    if (has_xinuse()) {
+        asm_mov_imm(b, RCX, 1);
+        CODE(t, "\x0f\x01\xd0");             /* xgetbv */
+        asm_alu_ri(b, 4, 4, RAX, XINUSE_AVX);
+        upper = asm_jcc32(b, CC_NE);
+        each_vector(t, SSE_STORE, offset);
+        CODE(t, "\x0f\x57\xc0");             /* xorps xmm0, xmm0 */
+        for (int i = 0; i < 16; i++)
+            asm_rm(b, SSE_STORE, 4, 0, at(t, offset + 32 * i + 16));
+    }
+    const uint32_t done = upper ? asm_jmp32(b) : 0;
+    if (upper)
+        here32(b, upper);
     for (int i = 0; i < 16; i++)
-        if (save)
-            asm_vmov_store(&t->b, 32, at(t, offset + 32 * i), i);
-        else
-            asm_vmov_load(&t->b, 32, i, at(t, offset + 32 * i));
+        asm_vmov_store(b, 32, at(t, offset + 32 * i), i);
+    CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
+    if (done)
+        here32(b, done);
+}
+
+/* The reverse, with the upper halves as they came out of vectors_away or of C.  The flags are free. */
+static void vectors_back(struct tramp *t, int offset)
+{
+    struct asm_buf *b = &t->b;
+    asm_rm(b, SSE_LOAD, 4, 0, at(t, offset + 16));
+    for (int i = 1; i < 16; i++)
+        asm_rm(b, SSE_POR, 4, 0, at(t, offset + 32 * i + 16));
+    CODE(t, "\x66\x0f\x38\x17\xc0");       /* ptest xmm0, xmm0 */
+    const uint32_t upper = asm_jcc32(b, CC_NE);
+    each_vector(t, SSE_LOAD, offset);
+    const uint32_t done = asm_jmp32(b);
+    here32(b, upper);
+    for (int i = 0; i < 16; i++)
+        asm_vmov_load(b, 32, i, at(t, offset + 32 * i));
+    here32(b, done);
 }
 
 /* Flags as C wants them, where the host's flags word at offset says they are not. */
@@ -76,7 +135,6 @@ static void push_reg(struct tramp *t, int base_opcode, int r)
 
 static void return_to_c(struct tramp *t)
 {
-    CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
     pop(t, STATE(host_rsp));                 /* of the run that this one is nested in */
     for (int i = 5; i >= 0; i--)
         push_reg(t, 0x58, callee_saved[i]);
@@ -91,7 +149,7 @@ static void tramp_enter(struct tramp *t)
     store(t, STATE(host_rsp), RSP);
     store(t, STATE(tmp), RSI);
     if (t->h->guest_in_host_regs) {
-        vectors(t, STATE(ymm), false);
+        vectors_back(t, STATE(ymm));
         asm_load(&t->b, 4, RAX, at(t, STATE(rflags)));
         asm_alu_ri(&t->b, 4, 4, RAX, GUEST_FLAGS);
         CODE(t, "\x50\x9d");                 /* push rax; popfq */
@@ -109,7 +167,7 @@ static void put_guest_away(struct tramp *t)
     load(t, RSP, STATE(host_rsp));
     CODE(t, "\x9c");                         /* pushfq */
     pop(t, STATE(rflags));
-    vectors(t, STATE(ymm), true);
+    vectors_away(t, STATE(ymm));
     c_flags(t, STATE(rflags));
 }
 
@@ -191,8 +249,7 @@ static void tramp_call(struct tramp *t)
     load(t, RSP, STATE(host_rsp));
     CODE(t, "\x9c");
     pop(t, STATE(host_rflags));
-    vectors(t, STATE(host_ymm), true);
-    CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
+    vectors_away(t, STATE(host_ymm));
     c_flags(t, STATE(host_rflags));
     asm_store_imm(b, 4, at(t, STATE(in_helper)), 1);
     load(t, RDI, STATE(call_args));
@@ -201,7 +258,7 @@ static void tramp_call(struct tramp *t)
     asm_rm(b, 0xff, 4, 2, at(t, STATE(call_fn)));
     store(t, STATE(call_result), RAX);
     asm_store_imm(b, 4, at(t, STATE(in_helper)), 0);
-    vectors(t, STATE(host_ymm), false);
+    vectors_back(t, STATE(host_ymm));
     restore_flags(t, STATE(host_rflags));
     for (int i = 0; i < 16; i++)
         load(t, i, STATE(host_gpr) + 8 * i);
@@ -352,7 +409,6 @@ static void tramp_hostcall(struct tramp *t)
 {
     struct asm_buf *b = &t->b;
     put_guest_away(t);
-    CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
     asm_load(b, 8, RDI, (struct asm_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, 0 }); /* the thread control block */
     asm_lea(b, 8, RDI, (struct asm_mem){ 0, RDI, REG_NONE, 0, t->h->state_offset });
     asm_mov_imm(b, RAX, (uint64_t)(uintptr_t)t->h->hostcall);
@@ -362,7 +418,7 @@ static void tramp_hostcall(struct tramp *t)
     const uint32_t on = asm_jcc8(b, CC_NE);
     return_to_c(t);
     asm_here8(b, on);
-    vectors(t, STATE(ymm), false);
+    vectors_back(t, STATE(ymm));
     restore_flags(t, STATE(rflags));
     for (int i = 0; i < 16; i++)
         load(t, i, STATE(gpr) + 8 * i);
@@ -372,6 +428,7 @@ static void tramp_hostcall(struct tramp *t)
 static void tramp_fault(struct tramp *t)
 {
     asm_store_imm(&t->b, 8, at(t, STATE(exit_info)), -1);
+    CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
     load(t, RSP, STATE(host_rsp));
     CODE(t, "\x6a\x02\x9d");                 /* push 2; popfq */
     return_to_c(t);
@@ -384,7 +441,7 @@ size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t 
                                                        [VEX_TRAMP_CALL] = tramp_call, [VEX_TRAMP_KILL] = tramp_kill,
                                                        [VEX_TRAMP_HOSTCALL] = tramp_hostcall, [VEX_TRAMP_FAULT] = tramp_fault };
     for (int i = 0; i < VEX_TRAMPS; i++) {
-        asm_grow(&t.b, 2048);
+        asm_grow(&t.b, 4096);
         while (t.b.n % 16)
             asm_byte(&t.b, 0xcc);
         entry[i] = t.b.n;
