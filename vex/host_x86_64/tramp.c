@@ -105,6 +105,7 @@ static void vectors_back(struct tramp *t, int offset)
         asm_rm(b, SSE_POR, 4, 0, at(t, offset + 32 * i + 16));
     CODE(t, "\x66\x0f\x38\x17\xc0");       /* ptest xmm0, xmm0 */
     const uint32_t upper = asm_jcc32(b, CC_NE);
+    CODE(t, "\xc5\xf8\x77");                 /* vzeroupper: C may have left something there */
     each_vector(t, SSE_LOAD, offset);
     const uint32_t done = asm_jmp32(b);
     here32(b, upper);
