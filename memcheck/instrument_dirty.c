@@ -338,9 +338,11 @@ static void write_value(struct dirty *d, const struct pending_store *s)
     const enum ir_type t = s->type;
     const int helper = is_vector(t) ? helper_store_wide : helper_store;
     ir_ref v = s->v ? s->v : rules_zero(&d->r, t), size = i64(d, ir_type_bytes(t));
-    v = call_else(d, t, helper, rules_any(&d->r, IR_I64, s->special), s->address, size, v, SCRATCH_STORE);
+    /* One call: what it yields is the plane's form, which must not go in again. */
+    ir_ref guard = rules_any(&d->r, IR_I64, s->special);
     if (s->v)
-        v = call_else(d, t, helper, has_reserved(d, t, s->v), s->address, size, v, SCRATCH_STORE);
+        guard = rules_or(&d->r, IR_I1, guard, has_reserved(d, t, s->v));
+    v = call_else(d, t, helper, guard, s->address, size, v, SCRATCH_STORE);
     store_shadow(d, s, v);
 }
 

@@ -26,6 +26,8 @@ static void check_options(void)
 {
     if (mc_options.leak_check == LEAK_CHECK_YES || ng_option_xml())
         mc_options.leak_check = LEAK_CHECK_FULL;
+    if (!mc_options.undef_value_errors && !mc_options.origins_asked)
+        mc_options.track_origins = false;
     if (mc_options.track_origins && !mc_options.undef_value_errors)
         ng_fatal("Bad option: --track-origins=yes needs --undef-value-errors=yes");
     if (mc_options.freelist_big_blocks >= mc_options.freelist_vol && mc_options.freelist_vol) {

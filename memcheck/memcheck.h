@@ -22,7 +22,7 @@ struct mc_options {
     unsigned show_leak_kinds, errors_for_leak_kinds; /* 1 << LEAK_* */
     int leak_resolution;                  /* frames that must match: 2, 4, or 0 for all */
     unsigned leak_heuristics;             /* 1 << HEUR_* */
-    bool undef_value_errors, track_origins, partial_loads_ok;
+    bool undef_value_errors, track_origins, origins_asked /* by the user */, partial_loads_ok;
     int64_t freelist_vol, freelist_big_blocks;
     int keep_stacktraces;                 /* KEEP_* */
     int malloc_fill, free_fill;           /* byte, or -1: none */

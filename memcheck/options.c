@@ -13,7 +13,7 @@ struct mc_options mc_options = {
     .leak_resolution = 0,
     .leak_heuristics = ALL_HEURISTICS,
     .undef_value_errors = true,
-    .track_origins = false,
+    .track_origins = true,
     .partial_loads_ok = true,
     .freelist_vol = 20000000,
     .freelist_big_blocks = 1000000,
@@ -132,6 +132,13 @@ static int parse_fill(const char *value, int *to)
 static int set_malloc_fill(const char *value) { return parse_fill(value, &mc_options.malloc_fill); }
 static int set_free_fill(const char *value) { return parse_fill(value, &mc_options.free_fill); }
 
+static int set_track_origins(const char *value)
+{
+    mc_options.track_origins = !strcmp(value, "yes");
+    mc_options.origins_asked = mc_options.track_origins;
+    return mc_options.track_origins || !strcmp(value, "no") ? 0 : -1;
+}
+
 #define BOOL(opt, field, text) { opt, NG_OPT_BOOL, &mc_options.field, .help = text }
 #define CALLBACK(opt, fn, text) { opt, NG_OPT_CALLBACK, .callback = fn, .help = text }
 const struct ng_option mc_option_table[] = {
@@ -144,7 +151,7 @@ const struct ng_option mc_option_table[] = {
     CALLBACK("show-reachable", set_show_reachable, "yes|no: yes is --show-leak-kinds=all, no takes reachable out"),
     CALLBACK("show-possibly-lost", set_show_possibly_lost, "yes|no: puts possible into --show-leak-kinds, or takes it out"),
     BOOL("undef-value-errors", undef_value_errors, "check for the use of undefined values? [yes]"),
-    BOOL("track-origins", track_origins, "show where undefined values come from? [no]"),
+    CALLBACK("track-origins", set_track_origins, "yes|no: show where undefined values come from? [yes]"),
     BOOL("partial-loads-ok", partial_loads_ok, "let aligned word loads that are partly addressable pass? [yes]"),
     { "freelist-vol", NG_OPT_INT, &mc_options.freelist_vol, .min = 0, .max = INT64_MAX,
       .help = "bytes of freed blocks kept from reuse [20000000]" },
