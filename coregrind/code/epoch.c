@@ -109,8 +109,9 @@ void code_jump_cache_clear(struct x86_state *s)
 void code_safe_point(struct x86_state *s)
 {
     (void)s;
-    if (self)
-        atomic_store(&self->seen, atomic_load(&epoch));
+    const uint64_t now = atomic_load(&epoch);
+    if (self && atomic_load_explicit(&self->seen, memory_order_relaxed) != now) /* a store is a fence, and costs as one */
+        atomic_store(&self->seen, now);
 }
 
 void epoch_ask_safe_points(void)
