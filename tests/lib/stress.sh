@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The tests again in other modes: everything dirty; rare events forced at every
+# The tests again in other modes: everything dirty; longer translations at once; rare events forced at every
 # block; the interpreter.  Without an argument a choice that takes a few minutes,
 # with "all" everything (an hour).  Ends with "N passed, N failed".
 cd "$(dirname "$0")/../.." || exit 1
@@ -25,6 +25,9 @@ events=--stress=flush,evict,move,signal
 
 if [ "$1" = all ]; then
     group "end to end, dirty" $e2e --stress=dirty
+    group "end to end, hot at once" $e2e --hot=2
+    group "programs, hot at once" $programs --hot=2
+    group "end to end, --track-origins=no" $e2e --track-origins=no
     group "end to end, $events" $e2e $events
     group "end to end, --stress=flush,evict,move" $e2e --stress=flush,evict,move
     group "end to end, dirty and flush,evict,move" $e2e --stress=dirty,flush,evict,move
@@ -39,6 +42,7 @@ else
     t=tests/e2e
     p=tests/programs
     group "end to end, dirty" $e2e --stress=dirty
+    group "end to end, hot at once" $e2e --hot=2
     group "end to end, $events" $e2e $events $t/border_[almrt]*.c $t/clean_longjmp.c $t/clean_makecontext.c \
         $t/clean_selfmod.c $t/clean_signals.c $t/clean_x87.c $t/undef_shapes.c $t/signal_*.c $t/fork_*.c $t/segv_handler.c \
         $t/longjmp_undef.c
