@@ -23,8 +23,8 @@ struct vex_decode_request {
     void *peek_arg;
     /* Blocks that follow jumps, NATIVE form only (else NULL): where does the block go on?  taken: the target of a
      * jump, call or branch, or where a return should lead (its call is in the block); next: what follows a branch that is
-     * not taken, else 0.  Yields one of the two, or 0: the block ends here.  *bytes, *n: guest code there; to outlive the
-     * decoding. */
+     * not taken, else 0.  Yields one of the two, or 0: the block ends here.  *bytes, *n: guest code at taken, to outlive the
+     * decoding (next goes on in the bytes that are there). */
     guest_addr (*follow)(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
     void *follow_arg;
     /* The program passes flags through returns (some call's return site was seen to read them), or may pass them

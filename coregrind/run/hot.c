@@ -97,7 +97,7 @@ guest_addr run_hot_follow(void *arg, const struct ir_block *b, guest_addr taken,
 {
     struct run_hot *h = arg;
     const guest_addr to = next ? hotter(taken, next) : taken;
-    if (!to || !may_enter(h, b, to) || !(*bytes = run_hot_bytes(h, to, n)))
+    if (!to || !may_enter(h, b, to) || (to != next && !(*bytes = run_hot_bytes(h, to, n))))
         return 0;
     h->seen[h->n_seen++] = to;
     return to;

@@ -237,12 +237,12 @@ void run_translate_hot(struct ng_thread *t, guest_addr pc)
         return;
     struct translation *made = code_insert_hot(&x->out, &x->code);
     made->reads_flags = reads_flags(&x->out);
-    protect_pages(&x->out); /* as below */
-    if (!run_hot_is_current(&x->hot, &x->out))
-        code_discard_range(pc, 1);
     account(t, x, 0, start);
     t->stats[RUN_STAT_HOT]++;
     run_trace_host(made);
+    protect_pages(&x->out); /* as below */
+    if (!run_hot_is_current(&x->hot, &x->out))
+        code_discard_range(pc, 1); /* and made is gone */
 }
 
 struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, bool indirect, guest_addr *fault_at)

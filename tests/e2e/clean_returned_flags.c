@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Assembly that hands its result over in flags: the carry and others survive pops, loads and returns. */
+/* Assembly that hands its result over in flags: the carry and others survive pops, loads, returns and indirect jumps, in
+ * code that is hot, too. */
 #include <stdio.h>
 
 long helper(long x, long *p);
+long dispatch(long n, long *p);
 __asm__(".text\n"
         "carry_if_odd:\n"            /* rdi odd: CF; loads after the flags are made */
         "    push %rbx\n"
@@ -32,6 +34,16 @@ __asm__(".text\n"
         "    add $10000, %r12\n"
         "2:  lea (%r12,%rdx), %rax\n"
         "    pop %r12\n"
+        "    ret\n"
+        "dispatch:\n"               /* an interpreter whose flags survive its indirect jumps */
+        "    lea 1f(%rip), %rdx\n"
+        "    xor %eax, %eax\n"
+        "2:  cmp $5000, %rdi\n"     /* carry: below */
+        "    mov (%rsi), %rcx\n"
+        "    jmp *%rdx\n"
+        "1:  adc %rcx, %rax\n"      /* reads it */
+        "    dec %rdi\n"
+        "    jnz 2b\n"
         "    ret\n");
 
 int main(void)
@@ -40,5 +52,6 @@ int main(void)
     for (long i = 0; i < 20000; i++)
         sum = sum * 3 + helper(i % 23, &v);
     printf("%ld %ld %ld %ld\n", helper(4, &v), helper(5, &v), helper(12, &v), sum);
+    printf("%ld\n", dispatch(12000, &v));
     return 0;
 }

@@ -435,6 +435,41 @@ START_TEST(test_jump_cache)
 }
 END_TEST
 
+/* A block that counts leaves by its hot exit when the counter has run out, with all registers and flags as they came. */
+START_TEST(test_counts)
+{
+    for (int live = 0; live < 2; live++) {
+        begin(IR_FORM_NATIVE);
+        test_native(&b, INSN("\x90"));
+        b.counts = true;
+        b.flags_live_out = live ? IR_FLAGS_ARITH : 0;
+        test_exit(&b, IR_EXIT_JUMP, 0x1234);
+        *test_counter() = 2;
+        int runs = 0;
+        const struct vex_exit *e;
+        for (;;) {
+            s.rflags |= 0x8d5;
+            e = run();
+            ck_assert(e != NULL);
+            if (!live)
+                before.rflags = s.rflags; /* nobody wants them */
+            registers_but(0);
+            if (e->ir.kind != IR_EXIT_JUMP)
+                break;
+            ck_assert_uint_eq(s.rip, 0x1234);
+            runs++;
+        }
+        ck_assert_int_eq(e->ir.kind, IR_EXIT_HOT);
+        ck_assert_uint_eq(s.rip, b.pc);
+        ck_assert_int_eq(runs, live ? 1 : 2); /* the one is asked for zero, the other for less */
+        if (live)
+            ck_assert_uint_eq(s.rflags & 0x8d5, 0x8d5);
+        *test_counter() = INT32_MAX;
+        ck_assert_int_eq(run()->ir.kind, IR_EXIT_JUMP); /* it goes on after that */
+    }
+}
+END_TEST
+
 START_TEST(test_deterministic)
 {
     begin(IR_FORM_NATIVE);
@@ -490,6 +525,7 @@ int main(void)
     tcase_add_test(t, test_fault_state);
     tcase_add_test(t, test_call_keeps_everything);
     tcase_add_test(t, test_jump_cache);
+    tcase_add_test(t, test_counts);
     tcase_add_test(t, test_deterministic);
     tcase_add_test(t, test_no_space);
     tcase_add_test(t, test_opaque_is_refused);
