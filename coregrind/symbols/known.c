@@ -9,7 +9,10 @@
 #include "base/landing.h"
 #include "symbols/known.h"
 
-enum { ENTRIES = 1024 /* none has number 0 */, HINTS = 4096, SETS = 256, WAYS = 4, REGS = 4 };
+enum {
+    ENTRIES = 2048, /* none has number 0 */
+    HINT_BITS = 13, SET_BITS = 9, WAYS = 4, REGS = 4
+};
 
 /* What a look at it reads first stands first. */
 struct entry {
@@ -27,7 +30,7 @@ struct entry {
 struct table {
     uint32_t generation;                /* of the rules that these are by */
     uint32_t n, last, next_victim;
-    uint16_t hint[HINTS], way[SETS][WAYS];
+    uint16_t hint[1 << HINT_BITS], way[1 << SET_BITS][WAYS];
     struct entry entry[ENTRIES];
 };
 static __thread struct table *table;
@@ -62,15 +65,13 @@ static inline uint64_t key_of(guest_addr pc, guest_addr sp, uint64_t return_addr
 
 static inline uint16_t *hint_of(struct table *t, uint64_t key)
 {
-    return &t->hint[(key + t->last * 0x9e3779b97f4a7c15ull) * 0xd6e8feb86659fd93ull >> 52];
+    return &t->hint[(key + t->last * 0x9e3779b97f4a7c15ull) * 0xd6e8feb86659fd93ull >> (64 - HINT_BITS)];
 }
 
 static inline uint16_t *ways_of(struct table *t, uint64_t key)
 {
-    return t->way[key * 0xd6e8feb86659fd93ull >> 56];
+    return t->way[key * 0xd6e8feb86659fd93ull >> (64 - SET_BITS)];
 }
-
-_Static_assert(HINTS == 1 << 12 && SETS == 1 << 8, "as many bits as the hashes have");
 
 static inline bool holds(const struct entry *e, struct ng_thread *t, guest_addr pc, guest_addr sp, int max)
 {

@@ -181,19 +181,25 @@ static inline bool arrive(struct unwind *u, uint64_t cfa, uint64_t ra)
     return true;
 }
 
-static inline bool step_cfi(struct unwind *u, const struct rule *r)
+static inline bool step_to(struct unwind *u, const struct rule *r, uint64_t cfa, guest_addr ra_at)
 {
-    uint64_t cfa = u->sp, ra;
-    if (r->cfa_reg != X86_RSP && !register_now(u, r->cfa_reg, &cfa))
-        return false;
-    cfa += (uint64_t)(int64_t)r->cfa_offset;
-    if (!read_word(u, cfa + (uint64_t)(int64_t)r->ra, &ra))
+    uint64_t ra;
+    if (!read_word(u, ra_at, &ra))
         return false;
     if (u->n_frames == UNWIND_FRAMES)
         settle(u);
     u->frame[u->n_frames].rule = r;
     u->frame[u->n_frames++].cfa = cfa;
     return arrive(u, cfa, ra);
+}
+
+static bool step_cfi(struct unwind *u, const struct rule *r)
+{
+    uint64_t cfa;
+    if (!register_now(u, r->cfa_reg, &cfa))
+        return false;
+    cfa += (uint64_t)(int64_t)r->cfa_offset;
+    return step_to(u, r, cfa, cfa + (uint64_t)(int64_t)r->ra);
 }
 
 /* Registers of a RULE_MORE that expressions give: all of registers as they were, so none is set before all are known. */
@@ -313,26 +319,36 @@ static bool step_signal(struct unwind *u)
     return true;
 }
 
-/* The rules this thread used last, by pc. */
-enum { RECENT = 512 };
-static __thread struct { guest_addr pc; const struct rule *rule; } recent[RECENT];
+/* The rules this thread used last, by pc.  Most of a walk is waiting for them, so what is usual comes along: frames
+ * whose CFA is so many words above the stack pointer, and the return address the word below it; 0: look at the rule. */
+enum { RECENT = 2048, WORDS_BITS = 16 };
+static __thread struct recent { guest_addr pc; uint64_t rule_and_words; /* address << WORDS_BITS | words */ } recent[RECENT];
 static __thread uint32_t recent_generation;
 
-static __attribute__((noinline)) const struct rule *rule_anew(guest_addr pc, unsigned i)
+static inline const struct rule *recent_rule(const struct recent *r) { return (const struct rule *)(uintptr_t)(r->rule_and_words >> WORDS_BITS); }
+static inline uint64_t recent_words(const struct recent *r) { return r->rule_and_words & ((1u << WORDS_BITS) - 1); }
+
+static void set_recent(struct recent *to, const struct rule *r)
 {
-    bool lasting;
-    const struct rule *r = rule_for(pc, &lasting);
-    if (lasting) {
-        recent[i].pc = pc;
-        recent[i].rule = r;
-    }
-    return r;
+    const int32_t words = r->cfa_offset / 8;
+    const bool usual = r->kind == RULE_CFI && r->cfa_reg == X86_RSP && r->ra == -8 && r->cfa_offset == words * 8 && words > 0 &&
+                       words < 1 << WORDS_BITS;
+    to->pc = r->pc;
+    to->rule_and_words = (uint64_t)(uintptr_t)r << WORDS_BITS | (usual ? (uint32_t)words : 0);
 }
 
-static inline const struct rule *rule_at(guest_addr pc)
+static inline struct recent *recent_at(guest_addr pc) { return &recent[(pc ^ pc >> 8) % RECENT]; }
+
+static const struct rule *rule_at(guest_addr pc)
 {
-    const unsigned i = (unsigned)(pc ^ pc >> 9) % RECENT;
-    return recent[i].pc == pc && recent[i].rule ? recent[i].rule : rule_anew(pc, i);
+    struct recent *recently = recent_at(pc);
+    bool lasting;
+    if (recently->pc == pc && recently->rule_and_words)
+        return recent_rule(recently);
+    const struct rule *r = rule_for(pc, &lasting);
+    if (lasting)
+        set_recent(recently, r);
+    return r;
 }
 
 static inline void drop_old_rules(void)
@@ -345,11 +361,13 @@ static inline void drop_old_rules(void)
 }
 
 /* *exact: is the new pc where execution is? */
-static __attribute__((noinline)) bool step_rarely(struct unwind *u, const struct rule *r, bool *exact)
+static __attribute__((noinline)) bool step_by_rule(struct unwind *u, guest_addr at, bool *exact)
 {
+    const struct rule *r = rule_at(at);
     *exact = r->kind == RULE_SIGNAL;
-    u->opaque |= r->kind != RULE_MORE && r->kind != RULE_END;
+    u->opaque |= r->kind != RULE_CFI && r->kind != RULE_MORE && r->kind != RULE_END;
     switch (r->kind) {
+    case RULE_CFI: return step_cfi(u, r);
     case RULE_MORE: return step_more(u, r);
     case RULE_NOWHERE: return step_nowhere(u);
     case RULE_FRAME: return step_frame(u);
@@ -357,6 +375,16 @@ static __attribute__((noinline)) bool step_rarely(struct unwind *u, const struct
     case RULE_SIGNAL: return step_signal(u);
     default: return false;
     }
+}
+
+static inline bool step(struct unwind *u, guest_addr at, bool *exact)
+{
+    const struct recent *r = recent_at(at);
+    const uint64_t words = recent_words(r);
+    if (r->pc != at || words == 0)
+        return step_by_rule(u, at, exact);
+    *exact = false;
+    return step_to(u, recent_rule(r), u->sp + 8 * words, u->sp + 8 * words - 8);
 }
 
 /* ---- walks ---- */
@@ -375,24 +403,15 @@ void unwind_start(struct unwind *u, struct ng_thread *thread) /* not all of it i
 
 int unwind_walk(struct unwind *u, guest_addr *pcs, guest_addr *sps, int max)
 {
-    bool exact = true, more = true;
-    int n = 0;
-    for (; more && n < max; n++) {
+    bool exact = true;
+    for (int n = 0;;) {
         const guest_addr at = exact ? u->pc : u->pc - 1;
         pcs[n] = at;
         if (sps)
             sps[n] = u->sp;
-        if (n + 1 == max)
-            return max;
-        const struct rule *r = rule_at(at);
-        if (r->kind == RULE_CFI) {
-            exact = false;
-            more = step_cfi(u, r);
-        } else {
-            more = step_rarely(u, r, &exact);
-        }
+        if (++n == max || !step(u, at, &exact))
+            return n;
     }
-    return n;
 }
 
 int symbols_walk(struct ng_thread *t, guest_addr *pcs, guest_addr *sps, int max)
