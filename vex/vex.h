@@ -126,6 +126,7 @@ struct vex_host {
     bool guest_in_host_regs; /* true: identity mapping; false: guest registers live in struct x86_state (tests, PURE) */
     uint64_t strip_size;
     uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base holds the first */
+    bool count_jumps;        /* into state.jump_hits */
     bool debug;              /* ir_check first */
     /* Acts on an exit of kind HOSTCALL, as the dispatcher would: the code to go on with, or NULL to leave with
      * what it has put into exit_info.  May be NULL: then such exits leave like all others. */

@@ -27,6 +27,7 @@ struct vex_host run_vex_host(void)
     return (struct vex_host){
         .state_offset = state_offset, .jumps_offset = jumps_offset, .guest_in_host_regs = true,
         .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O, .hostcall = run_hostcall,
+        .count_jumps = options.stats,
 #ifdef NG_DEBUG
         .debug = true,
 #endif

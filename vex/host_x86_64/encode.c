@@ -271,3 +271,10 @@ void asm_align4(struct asm_buf *b, unsigned remainder)
     memcpy(b->p + b->n, nops[pad], 3);
     b->n += pad;
 }
+
+void asm_count(struct asm_buf *b, struct asm_mem m, int scratch)
+{
+    asm_load(b, 8, scratch, m);
+    asm_lea(b, 8, scratch, (struct asm_mem){ 0, scratch, REG_NONE, 0, 1 });
+    asm_store(b, 8, m, scratch);
+}

@@ -62,6 +62,7 @@ void asm_lea(struct asm_buf *b, int size, int to, struct asm_mem m);
 void asm_alu_ri(struct asm_buf *b, int op, int size, int r, int32_t v);
 void asm_alu_mi(struct asm_buf *b, int op, int size, struct asm_mem m, int32_t v);
 void asm_alu_rr(struct asm_buf *b, int op, int size, int to, int from);
+void asm_count(struct asm_buf *b, struct asm_mem m, int scratch); /* the quadword at m one more; flags stay */
 void asm_shift_ri(struct asm_buf *b, int op, int size, int r, int count); /* 0 rol 1 ror 4 shl 5 shr 7 sar */
 void asm_vmov_load(struct asm_buf *b, int bytes, int to, struct asm_mem m);   /* 16 32; unaligned */
 void asm_vmov_store(struct asm_buf *b, int bytes, struct asm_mem m, int from);

@@ -490,6 +490,8 @@ void emit_indirect_entries(struct emitter *e, bool in_line)
     e->out->table_entry = e->c->n | cold;
     verify_target(e, e->b->n_ops > 1 && e->flags_live[1]);
     e->out->cache_entry = e->c->n | cold;
+    if (e->h->count_jumps)
+        asm_count(e->c, state_mem(e, STATE(jump_hits)), RCX);
     asm_load(e->c, 8, RCX, state_mem(e, STATE(gpr) + 8 * RCX));
     if (!in_line)
         emit_jump_to_main(e, e->out->entry);

@@ -190,6 +190,8 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
         const uint32_t empty = asm_jrcxz8(b, 8);
         b->p[empty] = miss - (empty + 1);
         store(t, STATE(tmp) + 24, RCX);
+        if (t->h->count_jumps)
+            asm_count(b, at(t, STATE(jump_hits) + 8), RCX);
         load(t, RAX, STATE(tmp) + 8);
         load(t, RDX, STATE(tmp) + 16);
         jump(t, STATE(tmp) + 24);
