@@ -24,11 +24,18 @@ static size_t bytes_left(const struct x86_ctx *c, guest_addr pc)
     return c->n_bytes - (pc - c->bytes_pc);
 }
 
-static void add_insn(struct x86_ctx *c, const struct ir_insn *n)
+/* c->insn: the next instruction, to be filled in. */
+static void new_insn(struct x86_ctx *c)
 {
-    const uint32_t i = ir_block_add_insn(c->b, n);
+    const uint32_t i = ir_block_new_insn(c->b);
     c->insn = &c->b->insns[i];
     c->imark = ir_append(c->b, (struct ir_op){ .op = IR_IMARK, .imm = i });
+}
+
+static void add_insn(struct x86_ctx *c, const struct ir_insn *n)
+{
+    new_insn(c);
+    *c->insn = *n;
 }
 
 /* A place without an instruction: what the fetch or the decoder refuses. */
@@ -99,7 +106,6 @@ static void jump_to(struct x86_ctx *c, guest_addr pc)
 
 static void one_instruction(struct x86_ctx *c)
 {
-    struct ir_insn n;
     const int rep = x86_rep_prefix(c->zi);
 
     if (c->zi->mnemonic == ZYDIS_MNEMONIC_ROL && client_request(c))
@@ -109,8 +115,8 @@ static void one_instruction(struct x86_ctx *c)
         jump_to(c, c->pc);
         return;
     }
-    x86_insn_fill(&n, c->zi, c->zo, c->pc, bytes_at(c, c->pc));
-    add_insn(c, &n);
+    new_insn(c);
+    x86_insn_fill(c->insn, c->zi, c->zo, c->pc, bytes_at(c, c->pc));
     c->n_puts = 0;
     c->described = 0;
     c->by_ops = false;
@@ -192,8 +198,14 @@ static uint8_t live_out(const struct ir_block *b, const struct vex_decode_reques
 
 void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b)
 {
-    struct x86_ctx c = { .b = b, .r = r, .pc = r->pc, .next = r->pc, .form = r->form, .bytes = r->bytes, .bytes_pc = r->pc,
-                         .n_bytes = r->n_bytes };
+    struct x86_ctx c;
+    memset(&c, 0, offsetof(struct x86_ctx, puts));
+    c.b = b;
+    c.r = r;
+    c.pc = c.next = c.bytes_pc = r->pc;
+    c.form = r->form;
+    c.bytes = r->bytes;
+    c.n_bytes = r->n_bytes;
 
     ir_block_reset(b);
     b->pc = r->pc;

@@ -27,6 +27,16 @@ struct asm_mem {
     int32_t disp;
 };
 
+/* Put together in a register: bytes stored one by one could not be read as a whole for some time. */
+static inline struct asm_mem asm_mem_of(uint8_t seg, uint8_t base, uint8_t index, uint8_t scale, int32_t disp)
+{
+    const uint64_t raw = (uint64_t)(uint32_t)disp << 32 | (uint32_t)scale << 24 | (uint32_t)index << 16 | (uint32_t)base << 8 | seg;
+    struct asm_mem m;
+    _Static_assert(sizeof m == sizeof raw, "one register");
+    __builtin_memcpy(&m, &raw, sizeof m);
+    return m;
+}
+
 struct asm_buf {
     uint8_t *p;
     size_t n, cap;

@@ -34,12 +34,11 @@ void emit_side(struct emitter *e)
         e->cold_sides[n] = s;
         return;
     }
-    const struct vex_side *l = &e->last_side;
-    if (e->any_side && l->insn == s.insn && l->gpr_in_state == s.gpr_in_state && l->vec_in_state == s.vec_in_state &&
-        l->flags_in_spill == s.flags_in_spill && l->after == s.after)
+    const uint64_t key = 1ull << 63 | (uint64_t)s.insn << 40 | (uint64_t)s.gpr_in_state << 24 | (uint64_t)s.vec_in_state << 8 |
+                         s.flags_in_spill << 1 | s.after;
+    if (e->last_side == key)
         return;
-    e->last_side = s;
-    e->any_side = true;
+    e->last_side = key;
     const uint32_t n = EMIT_ARRAY(e->out->sides, e->out->n_sides, e->out->cap_sides);
     e->out->sides[n] = s;
 }
