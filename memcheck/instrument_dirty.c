@@ -90,6 +90,14 @@ static ir_ref bit_at(struct dirty *d, ir_ref bit, int position)
     return position ? ir_op2(d->out, IR_SHL, IR_I64, wide, ir_const(d->out, IR_I8, position)) : wide;
 }
 
+/* i1: the vector register of this slot has an undefined bit.  In halves, which is how they were written last, and because
+ * a ymm register in use delays the program's SSE instructions. */
+static ir_ref vector_undefined(struct dirty *d, int slot)
+{
+    ir_ref low = ir_get(d->out, IR_V128, IR_PLANE_V, slot, 0), high = ir_get(d->out, IR_V128, IR_PLANE_V, slot, 16);
+    return rules_any(&d->r, IR_V128, rules_or(&d->r, IR_V128, low, high));
+}
+
 /* i1: the register of attention bit n has an undefined bit (or rsp is not in the strip). */
 static ir_ref register_undefined(struct dirty *d, int n)
 {
@@ -108,9 +116,8 @@ static ir_ref register_undefined(struct dirty *d, int n)
                 any = rules_or(&d->r, IR_I1, any, ir_get(d->out, IR_I1, IR_PLANE_V, slot, 0));
     } else {
         const int slot = n == 17 ? X86_X87 : n == 18 ? X86_WIDE : X86_YMM0 + n - 32;
-        const enum ir_type t = n < 32 ? IR_I64 : IR_V256;
         if (!is_known(d, slot))
-            any = rules_any(&d->r, t, ir_get(d->out, t, IR_PLANE_V, slot, 0));
+            any = n < 32 ? rules_any(&d->r, IR_I64, ir_get(d->out, IR_I64, IR_PLANE_V, slot, 0)) : vector_undefined(d, slot);
     }
     return any;
 }

@@ -78,6 +78,7 @@ enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_6
     VEX_TRAMP_CALL,         /* helper call; call_* are set */
     VEX_TRAMP_CALL_BYTE,    /* the same if a byte of call_args[3] is call_byte; else call_result stays */
     VEX_TRAMP_KILL,         /* from a block's head: see host_x86_64/tramp.c */
+    VEX_TRAMP_CLEAR,        /* from a checked store: see host_x86_64/tramp.c */
     VEX_TRAMP_HOSTCALL,     /* exit_info is set: all guest state into *state, then vex_host.hostcall */
     VEX_TRAMP_FAULT,        /* landed here by the signal handler on a fault: leave, guest registers already in state */
     VEX_TRAMPS

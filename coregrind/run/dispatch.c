@@ -205,7 +205,7 @@ static int act(struct ng_thread *t, const struct ir_exit *e, struct link *link)
     case IR_EXIT_MODE:
         t->stats[RUN_STAT_MODE]++;
         if (options.stats && e->mode)
-            t->stats[RUN_STAT_WHY + e->aux]++; /* not chained, so that all of them come by here */
+            run_stats_mode(t, e->pc, e->aux); /* not chained, so that all of them come by here */
         else
             link->chain = true;
         return e->mode;

@@ -64,8 +64,9 @@ enum {
     IR_PRESERVES = 128 /* CALL: the helper writes no register of the guest, no shadow of one and no scratch slot but imm */
 };
 
-/* Words of 8 bytes (or the whole of a smaller access) that CHECK_STORE lets pass are all ones, or all this. */
-enum { IR_PASS_BYTE = 0xd7 };
+/* CHECK_STORE lets pass what has no byte IR_NOACCESS_BYTE; words of 8 bytes (or the whole of a smaller access) that are
+ * all ones, or all IR_PASS_BYTE, in the fastest way.  What crosses a page passes only if it consists of such words. */
+enum { IR_NOACCESS_BYTE = 0xd6, IR_PASS_BYTE = 0xd7 };
 
 /* CONST flags and CALL: helpers are registered with the tool API (tool.h). */
 

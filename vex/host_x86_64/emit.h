@@ -179,6 +179,7 @@ void emit_exit_rcxz(struct emitter *e, const struct ir_op *op);
 void emit_call(struct emitter *e, const struct ir_op *op);
 void emit_fixup(struct emitter *e, uint32_t at, int to_kind, uint32_t to); /* at in e->c */
 void emit_jump_to_main(struct emitter *e, uint32_t to);
+void emit_tramp_with_data(struct emitter *e, enum vex_tramp t); /* rax: what comes next */
 void emit_reloc(struct emitter *e, uint32_t at, int kind, int value);
 
 /* ---- memory.c ---- */

@@ -310,18 +310,24 @@ static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
         emit_stub(e, x, false, 0);
 }
 
+void emit_tramp_with_data(struct emitter *e, enum vex_tramp t)
+{
+    struct asm_buf *c = e->c;
+    asm_need(c);
+    asm_byte(c, 0x48); /* lea rax, [rip + behind the jump] */
+    asm_byte(c, 0x8d);
+    asm_byte(c, 0x05);
+    asm_imm(c, 5, 4);
+    jump_tramp(e, t);
+}
+
 /* Only registers that the block overwrites may be in the way: VEX_TRAMP_KILL looks, and goes on at `to` or behind here. */
 static void head_kills(struct emitter *e, int to_kind, uint32_t to)
 {
     const uint64_t kill = e->b->entry_kill, must = e->b->entry_mask & ~kill;
     struct asm_buf *c = e->c;
     asm_store(c, 8, state_mem(e, STATE(tmp)), RAX);
-    asm_need(c);
-    asm_byte(c, 0x48); /* lea rax, [rip + behind the jump] */
-    asm_byte(c, 0x8d);
-    asm_byte(c, 0x05);
-    asm_imm(c, 5, 4);
-    jump_tramp(e, VEX_TRAMP_KILL);
+    emit_tramp_with_data(e, VEX_TRAMP_KILL);
     asm_need(c);
     asm_imm(c, must, 4);
     asm_imm(c, must >> 32, 2);
