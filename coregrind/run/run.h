@@ -60,8 +60,6 @@ void run_main(guest_addr pc, guest_addr sp) __attribute__((noreturn));
 void run_loop(struct ng_thread *t);
 /* Generated code calls a replaced function (struct vex_host.hostcall). */
 void *run_hostcall(struct x86_state *s);
-/* After a fault in a hook's direct access (nagrind/tool.h), on the stack as it was when run_hostcall began. */
-void *run_hostcall_again(struct x86_state *s);
 /* New guest thread (clone with CLONE_VM|CLONE_THREAD): child tid or -errno. */
 int run_thread_create(struct ng_thread *parent, uint64_t flags, guest_addr sp, guest_addr parent_tid, guest_addr child_tid, guest_addr tls);
 void run_thread_exit(struct ng_thread *t, int code);              /* marks; the dispatcher leaves */

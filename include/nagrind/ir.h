@@ -87,6 +87,11 @@ struct ir_op {
  *     segment base + a (or 0) + (b << scale) (or 0) + imm
  * of a plane; STORE's value is c.  64-bit wrapping arithmetic.  */
 
+/* The fast way of a replaced function: its first arguments, as far as there are any.  done: `value` is what it returns, for
+ * rax; not done: nothing has happened. */
+struct ng_fast { uint64_t value, done; };
+typedef struct ng_fast (*ng_fast_fn)(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+
 /* Why a block is left.  */
 enum ir_exit_kind {
     IR_EXIT_JUMP,     /* to a known guest address; chained */

@@ -176,6 +176,7 @@ void emit_side_exit(struct emitter *e, uint32_t exit, uint32_t from_rel32); /* c
 void emit_exit_if(struct emitter *e, const struct ir_op *op);
 void emit_exit_cc(struct emitter *e, const struct ir_op *op);
 void emit_exit_rcxz(struct emitter *e, const struct ir_op *op);
+void emit_hook(struct emitter *e, const struct ir_op *op);
 void emit_call(struct emitter *e, const struct ir_op *op);
 void emit_fixup(struct emitter *e, uint32_t at, int to_kind, uint32_t to); /* at in e->c */
 void emit_jump_to_main(struct emitter *e, uint32_t to);

@@ -517,7 +517,6 @@ static void tramp_hostcall(struct tramp *t)
 
 static void tramp_fault(struct tramp *t)
 {
-    asm_store_imm(&t->b, 8, at(t, STATE(exit_info)), -1);
     CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
     load(t, RSP, STATE(host_rsp));
     CODE(t, "\x6a\x02\x9d");                 /* push 2; popfq */
