@@ -379,5 +379,5 @@ void clean_instrument(struct ng_instrument *in)
         walk(&c, i);
     in->out->entry_mask = instrument_block_mask(in->in);
     in->out->entry_kill = instrument_block_kill(in->in);
-    in->out->entry_mode = in->in->n_extents ? MODE_SHORT : MODE_DIRTY;
+    in->out->entry_mode = in->in->goes_on ? MODE_SHORT : MODE_DIRTY;
 }
