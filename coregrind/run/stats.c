@@ -13,7 +13,9 @@ static const char *const stat_names[RUN_STAT_BLOCKS] = {
     [RUN_STAT_TURNS] = "dispatcher turns",
     [RUN_STAT_HOST_BYTES] = "host bytes emitted",
     [RUN_STAT_CHAINED] = "exits chained",
-    [RUN_STAT_INDIRECT] = "jump cache fills",
+    [RUN_STAT_INDIRECT] = "indirect jumps that missed",
+    [RUN_STAT_JUMPS] = "indirect jumps that hit, returns included",
+    [RUN_STAT_JUMPS_SECOND] = "of these by the second table",
     [RUN_STAT_SYSCALLS] = "system calls",
     [RUN_STAT_HOSTCALLS] = "replaced functions called",
     [RUN_STAT_REQUESTS] = "client requests",
@@ -92,6 +94,8 @@ static void add(uint64_t *to, const struct ng_thread *t)
 {
     for (int i = 0; i < RUN_STATS; i++)
         to[i] += t->stats[i];
+    to[RUN_STAT_JUMPS] += t->state.jump_hits[0];
+    to[RUN_STAT_JUMPS_SECOND] += t->state.jump_hits[1];
 }
 
 void run_stats_thread_gone(const struct ng_thread *t)

@@ -251,6 +251,8 @@ struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, 
     struct translation *made;
     const uint64_t start = options.stats ? run_cpu_ns() : 0;
     struct vex_decode_request r = { .pc = pc, .form = tool->forms[mode], .mode = mode, .max_insns = MAX_INSNS, .hook = redirect_at(pc) };
+    r.hook_gprs = r.hook && options.fast_hooks ? redirect_fast_gprs(r.hook) : 0;
+    r.hook_ret = redirect_ret();
     *fault_at = pc;
     for (;;) {
         space_protect_code(pc);

@@ -338,6 +338,7 @@ static void on_fault(int sig, siginfo_t *si, void *context)
         if (!(side->gpr_in_state >> i & 1))
             test_state.gpr[i] = g[order[i]];
     test_state.rflags = g[REG_EFL];
+    test_state.exit_info = VEX_EXIT_FAULT;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)test_fault_tramp();
 }
 
@@ -356,7 +357,7 @@ START_TEST(test_fault_state)
     faulted = 0;
     ck_assert(run() == NULL);
     ck_assert_int_eq(faulted, 1);
-    ck_assert(s.exit_info == ~0ull);
+    ck_assert(s.exit_info == VEX_EXIT_FAULT);
     ck_assert_int_eq(fault_side.insn, 2);
     ck_assert(!fault_side.after);
     ck_assert(s.gpr[0] == memory_word(0x28));

@@ -34,12 +34,11 @@ void emit_side(struct emitter *e)
         e->cold_sides[n] = s;
         return;
     }
-    const struct vex_side *l = &e->last_side;
-    if (e->any_side && l->insn == s.insn && l->gpr_in_state == s.gpr_in_state && l->vec_in_state == s.vec_in_state &&
-        l->flags_in_spill == s.flags_in_spill && l->after == s.after)
+    const uint64_t key = 1ull << 63 | (uint64_t)s.insn << 40 | (uint64_t)s.gpr_in_state << 24 | (uint64_t)s.vec_in_state << 8 |
+                         s.flags_in_spill << 1 | s.after;
+    if (e->last_side == key)
         return;
-    e->last_side = s;
-    e->any_side = true;
+    e->last_side = key;
     const uint32_t n = EMIT_ARRAY(e->out->sides, e->out->n_sides, e->out->cap_sides);
     e->out->sides[n] = s;
 }
@@ -496,9 +495,49 @@ void emit_indirect_entries(struct emitter *e, bool in_line)
     e->out->table_entry = e->c->n | cold;
     verify_target(e, e->b->n_ops > 1 && e->flags_live[1]);
     e->out->cache_entry = e->c->n | cold;
+    if (e->h->count_jumps)
+        asm_count(e->c, state_mem(e, STATE(jump_hits)), RCX);
     asm_load(e->c, 8, RCX, state_mem(e, STATE(gpr) + 8 * RCX));
     if (!in_line)
         emit_jump_to_main(e, e->out->entry);
+    e->c = &e->main;
+}
+
+/* ---- replaced functions ---- */
+/* Stands first in its block: all guest registers are at home.  C gets them as they are, on the host stack; all are in the
+ * state too, for a fault (kernel/signals.c: which knows the call by its return address).  Those that C may change come back:
+ * programs are not to see what it left there, but for vectors and flags. */
+void emit_hook(struct emitter *e, const struct ir_op *op)
+{
+    static const uint8_t changed[] = { RCX, RSI, RDI, R8, R9, R10, R11, RDX };
+    const struct ir_exit x = e->b->exits[op->imm];
+    const ng_fast_fn fast = e->h->fast_hook ? e->h->fast_hook(x.aux) : NULL;
+    struct asm_buf *c = e->c;
+    if (!e->identity || !fast) {
+        emit_side_exit(e, op->imm, asm_jmp32(c));
+        return;
+    }
+    for (int i = 0; i < 16; i++)
+        asm_store(c, 8, state_mem(e, STATE(gpr) + 8 * i), i);
+    asm_load(c, 8, RSP, state_mem(e, STATE(host_rsp)));
+    asm_need(c);
+    asm_byte(c, 0xc5);                       /* vzeroupper: C may be SSE code */
+    asm_byte(c, 0xf8);
+    asm_byte(c, 0x77);
+    asm_byte(c, 0xfc);                       /* cld */
+    asm_mov_imm(c, RAX, (uint64_t)(uintptr_t)fast);
+    asm_rr(c, 0xff, 4, 2, RAX);              /* call */
+    asm_load(c, 8, RSP, state_mem(e, STATE(gpr) + 8 * RSP));
+    asm_rr(c, 0x85, 4, RDX, RDX);            /* test: done? */
+    for (unsigned i = 0; i < sizeof changed; i++)
+        asm_load(c, 8, changed[i], state_mem(e, STATE(gpr) + 8 * changed[i]));
+    const uint32_t refused = asm_jcc32(c, CC_E);
+    e->g_mem |= (uint16_t)~(1u << RAX | 1u << RSP);
+    e->flags_host = true;
+    emit_fixup(e, refused, TO_COLD, e->cold.n);
+    e->c = &e->cold;
+    asm_load(e->c, 8, RAX, state_mem(e, STATE(gpr) + 8 * RAX));
+    leave_here(e, x);
     e->c = &e->main;
 }
 

@@ -73,14 +73,13 @@ static struct asm_mem address(struct emitter *e, const struct ir_op *op, uint64_
         asm_alu_ri(e->c, 4, 8, r, -4);
         m = (struct asm_mem){ 0, r, REG_NONE, 0, 0 };
     }
-    return m;
+    return asm_mem_of(0, m.base, m.index, m.scale, m.disp);
 }
 
 struct asm_mem emit_address(struct emitter *e, const struct ir_op *op)
 {
-    struct asm_mem m = address(e, op, op->plane == IR_PLANE_O ? e->h->plane_o : 0, op->plane == IR_PLANE_O);
-    m.seg = op->plane == IR_PLANE_V ? X86_SEG_GS : X86_SEG_NONE;
-    return m;
+    const struct asm_mem m = address(e, op, op->plane == IR_PLANE_O ? e->h->plane_o : 0, op->plane == IR_PLANE_O);
+    return asm_mem_of(op->plane == IR_PLANE_V ? X86_SEG_GS : X86_SEG_NONE, m.base, m.index, m.scale, m.disp);
 }
 
 /* Does the current op's value go to an indirect jump only?  That wants it in rcx. */

@@ -193,6 +193,8 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
         const uint32_t empty = asm_jrcxz8(b, 8);
         b->p[empty] = miss - (empty + 1);
         store(t, STATE(tmp) + 24, RCX);
+        if (t->h->count_jumps)
+            asm_count(b, at(t, STATE(jump_hits) + 8), RCX);
         load(t, RAX, STATE(tmp) + 8);
         load(t, RDX, STATE(tmp) + 16);
         jump(t, STATE(tmp) + 24);
@@ -515,7 +517,6 @@ static void tramp_hostcall(struct tramp *t)
 
 static void tramp_fault(struct tramp *t)
 {
-    asm_store_imm(&t->b, 8, at(t, STATE(exit_info)), -1);
     CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
     load(t, RSP, STATE(host_rsp));
     CODE(t, "\x6a\x02\x9d");                 /* push 2; popfq */
