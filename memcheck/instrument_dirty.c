@@ -31,6 +31,7 @@ struct dirty {
     ir_ref *map, *v, *o;          /* by input ref: value, shadow, origin tag (i32, IR_NONE: none) */
     const struct ir_insn *insn;
     bool origins;
+    bool light;                   /* MODE_LIGHT */
     uint64_t written;             /* attention bits of registers whose shadow was written since the last refresh */
     uint64_t defined[2];          /* slots known to be defined, a bit each */
     struct pending_store stores[STORES_MAX];
@@ -265,6 +266,26 @@ static ir_ref load_v(struct dirty *d, const struct ir_op *m)
     return call_else(d, t, is_vector(t) ? helper_load_wide : helper_load, guard, address_of(d, m), i64(d, ir_type_bytes(t)), raw, SCRATCH_LOAD);
 }
 
+/* MODE_LIGHT: is this load one that may bring undefined data? */
+static bool may_be_undefined(struct dirty *d, const struct ir_op *op)
+{
+    return is_vector(op->type) || op->op != IR_LOAD || d->insn == d->in->insns;
+}
+
+/* MODE_LIGHT: what is loaded is defined, or this instruction is the first one of another block. */
+static void check_load(struct dirty *d, const struct ir_op *op)
+{
+    struct ir_op check = instrument_map(*op, d->map);
+    refresh_attention(d);
+    check.op = IR_CHECK;
+    check.type = memory_type(op->type);
+    check.plane = IR_PLANE_V;
+    check.flags = 0;
+    check.c = IR_NONE;
+    check.d = ir_block_add_exit(d->out, (struct ir_exit){ .pc = d->insn->pc, .kind = IR_EXIT_MODE, .mode = MODE_LIGHT, .aux = IR_WHY_LOAD });
+    ir_append(d->out, check);
+}
+
 static void walk_load(struct dirty *d, uint32_t i)
 {
     const struct ir_op *op = &d->in->ops[i];
@@ -272,6 +293,10 @@ static void walk_load(struct dirty *d, uint32_t i)
     report_value(d, op->b);
     if (d->state && !d->state_at)
         d->state_at = address_of(d, op);
+    if (d->light && !may_be_undefined(d, op)) {
+        check_load(d, op);
+        return;
+    }
     const enum ir_type t = rules_shadow_type(op->type);
     d->v[i] = op->type == IR_V512 ? load_v512(d, op) : load_v(d, op);
     if (d->origins && op->type != IR_V512)
@@ -574,6 +599,16 @@ static void walk(struct dirty *d, uint32_t i)
     }
 }
 
+static void begin_light(struct dirty *d)
+{
+    d->light = true;
+    for (int slot = 0; slot < X86_SLOTS; slot++)
+        set_known(d, slot, slot < X86_YMM0 || slot >= X86_X87);
+    d->out->entry_mask = instrument_block_mask(d->in) & ~INSTRUMENT_VECTORS;
+    d->out->entry_kill = instrument_block_kill(d->in) & ~INSTRUMENT_VECTORS;
+    d->out->entry_mode = MODE_DIRTY;
+}
+
 void dirty_instrument(struct ng_instrument *in)
 {
     const uint32_t n = in->in->n_ops;
@@ -581,6 +616,8 @@ void dirty_instrument(struct ng_instrument *in)
                        .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n) };
     for (uint32_t k = 0; k < in->out->n_exits; k++)
         in->out->exits[k].mode = MODE_CLEAN;
+    if (in->mode == MODE_LIGHT)
+        begin_light(&d);
     for (uint32_t i = 1; i < n; i++)
         walk(&d, i);
 }
