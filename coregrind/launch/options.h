@@ -35,6 +35,7 @@ struct options {
     unsigned stress;               /* STRESS_* */
     int64_t code_zone_size;        /* bytes */
     int64_t hot;                   /* runs of a block until a longer translation is made; 0: never */
+    bool fast_hooks;               /* replaced functions have a fast way */
     int64_t sanity;
     /* the client */
     int argc; char **argv;         /* argv[0] is the program as given */
