@@ -132,8 +132,7 @@ void heap_trace_alloc(struct ng_thread *t, struct heap_block *b)
 void heap_trace_free(struct ng_thread *t, struct heap_block *b)
 {
     const int keep = mc_options.keep_stacktraces;
-    if (keep == KEEP_FREE || keep == KEEP_ALLOC_AND_FREE || keep == KEEP_ALLOC_THEN_FREE)
-        b->free_trace = ng_trace_take(t);
+    b->free_trace = keep == KEEP_FREE || keep == KEEP_ALLOC_AND_FREE || keep == KEEP_ALLOC_THEN_FREE ? ng_trace_take(t) : 0;
     if (keep == KEEP_ALLOC_THEN_FREE)
         b->alloc_trace = 0;
 }
@@ -310,8 +309,9 @@ void heap_fill(guest_addr a, uint64_t size, uint8_t value)
     }
 }
 
-/* Shadow and contents of a new block; fresh: its pages come from the kernel. */
-static void block_init(struct heap_block *b, const struct heap_request *r, bool fresh, origin_tag tag)
+/* Shadow and contents of a new block; fresh: its pages come from the kernel.  Where it is undefined its origin is
+ * looked up in its record when somebody reads it (shadow_fresh.c). */
+static void block_init(const struct heap_block *b, const struct heap_request *r, bool fresh)
 {
     if (r->zeroed) {
         if (!fresh) {
@@ -322,10 +322,8 @@ static void block_init(struct heap_block *b, const struct heap_request *r, bool 
     }
     if (mc_options.malloc_fill >= 0)
         heap_fill(b->addr, r->size, (uint8_t)mc_options.malloc_fill);
-    if (!fresh || r->size < HEAP_LAZY_MIN || !mc_options.undef_value_errors || !heap_lazy_fill(b, VPAT_UNDEFINED))
-        shadow_make_undefined(b->addr, r->size, tag);
-    else if (mc_options.track_origins && !heap_lazy_set_origin(b, tag))
-        shadow_set_origin(b->addr, r->size, tag);
+    if (!fresh || r->size < HEAP_LAZY_MIN || !mc_options.undef_value_errors || !heap_lazy_fill(b, shadow_fresh_pattern()))
+        shadow_make_fresh(b->addr, r->size);
 }
 
 static struct heap_block *block_take(uint64_t bytes, uint64_t align, bool *fresh)
@@ -359,10 +357,9 @@ guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r)
     b->align_log2 = r->align ? (uint8_t)__builtin_ctzll(r->align) : 0;
     b->next = NULL;
     heap_trace_alloc(t, b);
-    origin_tag tag = 0;
-    if (mc_options.track_origins && !r->zeroed)
-        tag = origin_make(b->alloc_trace ? b->alloc_trace : ng_trace_take(t), ORIGIN_HEAP);
-    block_init(b, r, fresh, tag);
+    if (mc_options.track_origins && b->alloc_trace == 0 && !r->zeroed)
+        b->origin_trace = ng_trace_take(t);
+    block_init(b, r, fresh);
     if (fresh) {
         const struct heap_span *s = heap_span_at(b->addr);
         shadow_make_noaccess(s->start, b->addr - s->start);
@@ -371,6 +368,18 @@ guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r)
     heap_count_alloc(r->size);
     atomic_store_explicit(&b->state, HEAP_LIVE, memory_order_release);
     return b->addr;
+}
+
+bool heap_origin_at(guest_addr a, struct heap_origin *o)
+{
+    const struct heap_block *b = heap_slot_at(a);
+    if (!b || b->state != HEAP_LIVE || a - b->addr >= b->size)
+        return false;
+    o->tag = origin_make(b->alloc_trace ? b->alloc_trace : b->origin_trace, ORIGIN_HEAP);
+    o->low = b->addr;
+    o->high = b->addr + b->size;
+    o->is_stack = b->flags & HEAP_FLAG_STACK;
+    return true;
 }
 
 struct heap_block *heap_live_block(guest_addr a)

@@ -121,6 +121,22 @@ void shadow_set_byte(guest_addr a, uint8_t v)
     *ng_v(a) = fresh ? VPAT_NOACCESS : v;
 }
 
+/* Of words at the same place in their words.  Those at the edges, which are shared with neighbours, only if what has
+ * arrived in them is undefined. */
+static void copy_tags(guest_addr from, guest_addr to, size_t size)
+{
+    const guest_addr end = to + size, low = (to + 3) & ~3ull, high = end & ~3ull;
+    const bool has_head = to < low, has_tail = high < end && high >= low;
+    const origin_tag head = *ng_o(from), tail = *ng_o(from + size - 1);
+    if (low < high)
+        memmove(ng_o(low), ng_o(from + (low - to)), high - low);
+    if (has_head && !all_zero(ng_v(to), (low < end ? low : end) - to))
+        *ng_o(to) = head;
+    if (has_tail && !all_zero(ng_v(high), end - high))
+        *ng_o(high) = tail;
+}
+
+/* After the V bytes have been copied. */
 static void copy_origins(guest_addr from, guest_addr to, size_t size)
 {
     enum { PIECE = 64 << 10 };
@@ -134,8 +150,8 @@ static void copy_origins(guest_addr from, guest_addr to, size_t size)
         }
         return;
     }
-    if (!((from ^ to) & 3) && size >= 4) {
-        memmove(ng_o(to), ng_o(from), (size + (to & 3)) & ~(size_t)3);
+    if (!((from ^ to) & 3)) {
+        copy_tags(from, to, size);
         return;
     }
     /* another alignment: each word at `to` takes the tag of the byte that arrives first in it */
@@ -159,6 +175,8 @@ void shadow_copy(guest_addr from, guest_addr to, size_t size)
             fill(to, size, VPAT_DEFINED);
         return;
     }
+    if (mc_options.track_origins)
+        shadow_settle(from, size); /* it will lie elsewhere */
     if (side_is_used()) {
         side_remove_range(to, size);
         side_copy_range(from, to, size);

@@ -58,6 +58,9 @@ void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now)
     watch_strip(t, now);
     if (!change || !ng_in_client(now) || !ng_in_client(old))
         return;
+    guest_addr low, high;
+    if (change > ASK_FROM || change < -ASK_FROM)
+        stack_heap_bounds(now, &low, &high); /* which takes note of it */
     if (change > max_stackframe || change < -max_stackframe) {
         if (!in_different_stacks(old, now))
             warn_switch(old, now, change);
@@ -74,6 +77,7 @@ void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now)
 void stack_started(guest_addr sp)
 {
     guest_addr low, high;
+    stack_heap_bounds(sp, &low, &high); /* which takes note of it */
     if (!ng_stack_bounds(sp, &low, &high) || sp - RED_ZONE <= low)
         return;
     const guest_addr from = sp - low > FRESH_MARK ? sp - FRESH_MARK : low;

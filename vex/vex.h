@@ -82,6 +82,7 @@ enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_6
     VEX_TRAMP_CALL,         /* helper call; call_* are set */
     VEX_TRAMP_CALL_BYTE,    /* the same if a byte of call_args[3] is call_byte; else call_result stays */
     VEX_TRAMP_KILL,         /* from a block's head: see host_x86_64/tramp.c */
+    VEX_TRAMP_CLEAR,        /* from a checked store: see host_x86_64/tramp.c */
     VEX_TRAMP_HOSTCALL,     /* rip and call_args[0], the hook, are set: general registers into *state, then vex_host.hostcall */
     VEX_TRAMP_HOSTCALL_KEEP, /* the same with all registers */
     VEX_TRAMP_FAULT,        /* landed here by the signal handler on a fault: leave, guest registers and exit_info already in state */
@@ -90,7 +91,7 @@ enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_6
 enum vex_reloc_kind {
     VEX_RELOC_TRAMP32,      /* rel32 to trampoline value */
     VEX_RELOC_ID32,         /* imm32: this translation's id */
-    VEX_RELOC_COUNTER32,    /* rel32 to this translation's counter (of runs; ir_block.counts) */
+    VEX_RELOC_COUNTER32,    /* rel32 to this translation's counter of runs (ir_block.counts), value 0; or that of its part 1, 2 ... */
     VEX_RELOC_HELPER64,     /* imm64: address of helper value */
     VEX_RELOC_OBJECT64      /* imm64: address of tool object value */
 };
@@ -118,6 +119,7 @@ struct vex_code {
     struct vex_reloc *relocs; uint32_t n_relocs, cap_relocs;
     struct vex_exit *exits; uint32_t n_exits, cap_exits;
     struct vex_side *sides; uint32_t n_sides, cap_sides;
+    uint32_t n_parts;       /* that count: the whole, and what follows each branch inside */
     struct emit_scratch *scratch; /* the back end's own buffers, kept for the next block */
 };
 void vex_code_init(struct vex_code *c);
@@ -131,6 +133,7 @@ struct vex_host {
     bool guest_in_host_regs; /* true: identity mapping; false: guest registers live in struct x86_state (tests, PURE) */
     uint64_t strip_size;
     uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base holds the first */
+    bool count_jumps;        /* into state.jump_hits */
     bool debug;              /* ir_check first */
     /* Acts on an exit of kind HOSTCALL, as the dispatcher would; state.rip is there.  The code to go on with, or NULL to
      * leave with what it has put into exit_info.  May be NULL: then such exits leave like all others. */

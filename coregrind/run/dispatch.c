@@ -27,6 +27,7 @@ struct vex_host run_vex_host(void)
     return (struct vex_host){
         .state_offset = state_offset, .jumps_offset = jumps_offset, .guest_in_host_regs = true,
         .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O, .hostcall = run_hostcall,
+        .count_jumps = options.stats,
         .fast_hook = redirect_fast, .hook_keeps = redirect_keeps,
 #ifdef NG_DEBUG
         .debug = true,
@@ -205,7 +206,7 @@ static int act(struct ng_thread *t, const struct ir_exit *e, struct link *link)
     case IR_EXIT_MODE:
         t->stats[RUN_STAT_MODE]++;
         if (options.stats && e->mode)
-            t->stats[RUN_STAT_WHY + e->aux]++; /* not chained, so that all of them come by here */
+            run_stats_mode(t, e->pc, e->aux); /* not chained, so that all of them come by here */
         else
             link->chain = true;
         return e->mode;
