@@ -12,7 +12,11 @@
 #include "heap.h"
 
 enum { LEAF_LOG2 = 14, ROOT_LOG2 = 47 - HEAP_GRANULE_LOG2 - LEAF_LOG2 };
-#define REGION_SIZE (8ull << 20) /* client pages are asked for in pieces of this */
+/* Client pages are asked for in pieces.  The first ones are small, so that a small program stays small; the later ones
+ * are filled from end to end, with their shadow and records, so large pages suit them: a fault for 2 MiB, not for 4 KiB. */
+#define FIRST_REGION (1ull << 20)
+#define REGION (8ull << 20)
+enum { HUGE = 2 << 20, PAGE = 4096 };
 
 struct leaf { _Atomic(struct heap_span *) span[1 << LEAF_LOG2]; };
 static _Atomic(struct leaf *) root[1 << ROOT_LOG2];
@@ -20,6 +24,7 @@ static _Atomic(struct leaf *) root[1 << ROOT_LOG2];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* regions, the span list, table writes */
 static struct heap_span *small_spans, *large_spans, *free_large;
 static guest_addr region, region_end;
+static uint8_t *records, *records_end;                   /* room for records of small spans, which live for ever */
 
 static struct class { pthread_mutex_t lock; struct heap_span *span; } classes[HEAP_CLASSES];
 
@@ -49,6 +54,32 @@ static void *tool_pages(size_t size)
 {
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? NULL : p;
+}
+
+/* Best effort. */
+static void want_huge(uint8_t *from, uint8_t *to)
+{
+    const uintptr_t low = ((uintptr_t)from + PAGE - 1) & -(uintptr_t)PAGE, high = (uintptr_t)to & -(uintptr_t)PAGE;
+    if (low < high)
+        madvise((void *)low, high - low, MADV_HUGEPAGE);
+}
+
+/* Zeroed, aligned to 8; lock held. */
+static void *take_records(size_t size)
+{
+    if ((size_t)(records_end - records) < size) {
+        const size_t n = records ? REGION : FIRST_REGION / 2; /* the largest asked for is 64 KiB */
+        uint8_t *p = tool_pages(n);
+        if (!p)
+            return NULL;
+        if (records)
+            want_huge(p, p + n);
+        records = p;
+        records_end = p + n;
+    }
+    void *p = records;
+    records += (size + 7) & ~(size_t)7;
+    return p;
 }
 
 /* Client pages aligned to align (a power of two of at least a page); slack is given back. */
@@ -106,10 +137,15 @@ struct heap_block *heap_slot_at(guest_addr a)
 static guest_addr take_granules(uint64_t size)
 {
     if (region_end - region < size) {
-        const uint64_t ask = size > REGION_SIZE ? size : REGION_SIZE;
-        const guest_addr a = map_aligned(ask, HEAP_GRANULE);
+        const bool first = region == 0;
+        const uint64_t piece = first ? FIRST_REGION : REGION, ask = size > piece ? size : piece;
+        const guest_addr a = map_aligned(ask, first ? HEAP_GRANULE : HUGE);
         if (a == 0)
             return 0;
+        if (!first) {
+            want_huge((uint8_t *)a, (uint8_t *)a + ask);
+            want_huge(ng_v(a), ng_v(a + ask + HUGE)); /* a large page of shadow may hold the end of this and the next */
+        }
         if (a != region_end) /* else it continues the old region */
             region = a;
         region_end = a + ask;
@@ -124,8 +160,8 @@ static struct heap_span *make_span(uint64_t slot_size)
     const uint64_t want = slot_size <= 8192 ? HEAP_GRANULE : (8 * slot_size + HEAP_GRANULE - 1) & ~(HEAP_GRANULE - 1);
     const uint32_t n = (uint32_t)(want / slot_size);
     struct heap_span *s = calloc(1, sizeof *s);
-    struct heap_block *blocks = tool_pages(n * sizeof *blocks);
     pthread_mutex_lock(&lock);
+    struct heap_block *blocks = s ? take_records(n * sizeof *blocks) : NULL;
     guest_addr a = s && blocks ? take_granules(want) : 0;
     if (a != 0) {
         *s = (struct heap_span){ .start = a, .size = want, .slot_size = slot_size, .n_slots = n, .blocks = blocks };
@@ -141,8 +177,6 @@ static struct heap_span *make_span(uint64_t slot_size)
     if (a != 0)
         return s;
     free(s);
-    if (blocks)
-        munmap(blocks, n * sizeof *blocks);
     return NULL;
 }
 
