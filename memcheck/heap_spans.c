@@ -24,6 +24,13 @@ static _Atomic(struct leaf *) root[1 << ROOT_LOG2];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* regions, the span list, table writes */
 static struct heap_span *small_spans, *large_spans, *free_large;
 static guest_addr region, region_end;
+/* Large spans whose blocks are gone, the one that waits longest first.  Who allocates a large block often does so again
+ * and again, and page faults cost more than all else that is done with one (docs/performance.md). */
+enum { IDLE_MAX = 8 };
+#define IDLE_BYTES (16ull << 20)
+static struct heap_span *idle[IDLE_MAX];
+static int n_idle;
+static uint64_t idle_bytes;
 static uint8_t *records, *records_end;                   /* room for records of small spans, which live for ever */
 
 static struct class { pthread_mutex_t lock; struct heap_span *span; } classes[HEAP_CLASSES];
@@ -208,12 +215,65 @@ int heap_span_carve(int class, int n, struct heap_block **list)
     return got;
 }
 
-struct heap_block *heap_span_large(uint64_t bytes, uint64_t align)
+static struct heap_span *idle_remove(int i)
 {
-    const uint64_t size = (bytes + HEAP_GRANULE - 1) & ~(HEAP_GRANULE - 1);
-    if (size < bytes || size >= ng_strip_size)
-        return NULL;
-    const guest_addr a = map_aligned(size, align > HEAP_GRANULE ? align : HEAP_GRANULE);
+    struct heap_span *s = idle[i];
+    idle_bytes -= s->size;
+    memmove(idle + i, idle + i + 1, (size_t)(--n_idle - i) * sizeof *idle);
+    return s;
+}
+
+static struct heap_span *idle_take(uint64_t size)
+{
+    int best = -1;
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < n_idle; i++)
+        if (idle[i]->size >= size && idle[i]->size - size <= size / 4 && (best < 0 || idle[i]->size < idle[best]->size))
+            best = i;
+    struct heap_span *s = best < 0 ? NULL : idle_remove(best);
+    pthread_mutex_unlock(&lock);
+    return s;
+}
+
+static struct heap_span *idle_oldest(void)
+{
+    pthread_mutex_lock(&lock);
+    struct heap_span *s = n_idle ? idle_remove(0) : NULL;
+    pthread_mutex_unlock(&lock);
+    return s;
+}
+
+/* The program may have changed the mapping, or put another one there. */
+static bool is_as_mapped(const struct heap_span *s)
+{
+    struct ng_segment g;
+    return ng_segment_at(s->start, &g) && g.kind == NG_SEG_HEAP && g.prot == (NG_PROT_R | NG_PROT_W) && g.end >= s->start + s->size;
+}
+
+static void unmap_large(struct heap_span *s)
+{
+    const guest_addr a = s->start;
+    const uint64_t size = s->size;
+    heap_lazy_drop(s); /* the shadow of what is not mapped is zero */
+    pthread_mutex_lock(&lock);
+    table_set(a, size, NULL);
+    *(s->prev ? &s->prev->next : &large_spans) = s->next;
+    if (s->next)
+        s->next->prev = s->prev;
+    s->next = free_large;
+    free_large = s;
+    pthread_mutex_unlock(&lock);
+    if (mc_options.track_origins) {
+        const uintptr_t low = ((uintptr_t)ng_o(a) + 4095) & ~4095ull, high = (uintptr_t)ng_o(a + size) & ~4095ull;
+        if (low < high) /* what is left at the edges says nothing: the shadow is defined */
+            madvise((void *)low, high - low, MADV_DONTNEED);
+    }
+    ng_client_unmap(a, size);
+}
+
+static struct heap_block *map_large(uint64_t size)
+{
+    const guest_addr a = map_aligned(size, HEAP_GRANULE);
     if (a == 0)
         return NULL;
     pthread_mutex_lock(&lock);
@@ -238,26 +298,54 @@ struct heap_block *heap_span_large(uint64_t bytes, uint64_t align)
     return b;
 }
 
-void heap_span_unmap_large(struct heap_block *b)
+struct heap_block *heap_span_large(uint64_t bytes)
 {
-    struct heap_span *s = heap_span_at(b->addr);
-    const guest_addr a = s->start;
-    const uint64_t size = s->size;
-    heap_lazy_drop(s); /* the shadow of what is not mapped is zero */
-    pthread_mutex_lock(&lock);
-    table_set(a, size, NULL);
-    *(s->prev ? &s->prev->next : &large_spans) = s->next;
-    if (s->next)
-        s->next->prev = s->prev;
-    s->next = free_large;
-    free_large = s;
-    pthread_mutex_unlock(&lock);
-    if (mc_options.track_origins) {
-        const uintptr_t low = ((uintptr_t)ng_o(a) + 4095) & ~4095ull, high = (uintptr_t)ng_o(a + size) & ~4095ull;
-        if (low < high) /* what is left at the edges says nothing: the shadow is defined */
-            madvise((void *)low, high - low, MADV_DONTNEED);
+    const uint64_t size = (bytes + HEAP_GRANULE - 1) & ~(HEAP_GRANULE - 1);
+    if (size < bytes || size >= ng_strip_size)
+        return NULL;
+    struct heap_span *s;
+    while ((s = idle_take(size))) {
+        if (!is_as_mapped(s)) {
+            unmap_large(s);
+            continue;
+        }
+        if (!s->kept) {
+            s->kept = true; /* from now on its shadow is ordinary memory */
+            heap_lazy_drop(s);
+            shadow_make_noaccess(s->start, s->size);
+        }
+        return s->blocks;
     }
-    ng_client_unmap(a, size);
+    struct heap_block *b = map_large(size);
+    while (!b && (s = idle_oldest())) { /* a limit of the program's */
+        unmap_large(s);
+        b = map_large(size);
+    }
+    return b;
+}
+
+void heap_span_give_large(struct heap_block *b)
+{
+    struct heap_span *s = heap_span_at(b->addr), *out[IDLE_MAX + 1];
+    int n = 0;
+    if (s->size > IDLE_BYTES) {
+        unmap_large(s);
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    while (n_idle == IDLE_MAX || idle_bytes + s->size > IDLE_BYTES)
+        out[n++] = idle_remove(0);
+    idle[n_idle++] = s;
+    idle_bytes += s->size;
+    pthread_mutex_unlock(&lock);
+    for (int i = 0; i < n; i++)
+        unmap_large(out[i]);
+}
+
+bool heap_keeps_shadow(guest_addr a)
+{
+    const struct heap_span *s = heap_span_at(a);
+    return s && s->kept;
 }
 
 void heap_spans_each(void (*fn)(struct heap_block *b, void *arg), void *arg)
