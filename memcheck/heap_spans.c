@@ -12,8 +12,9 @@
 #include "heap.h"
 
 enum { LEAF_LOG2 = 14, ROOT_LOG2 = 47 - HEAP_GRANULE_LOG2 - LEAF_LOG2 };
-/* Client pages are asked for in pieces.  The first ones are small, so that a small program stays small; the later ones
- * are filled from end to end, with their shadow and records, so large pages suit them: a fault for 2 MiB, not for 4 KiB. */
+/* Client pages are asked for in pieces.  The first one is small, so that a small program stays small; the shadow of the
+ * later ones, and records, are filled from end to end, so large pages suit them: a fault for 2 MiB, not for 4 KiB.  Not
+ * so the blocks themselves: programs leave much of them alone. */
 #define FIRST_REGION (1ull << 20)
 #define REGION (8ull << 20)
 enum { HUGE = 2 << 20, PAGE = 4096 };
@@ -149,10 +150,8 @@ static guest_addr take_granules(uint64_t size)
         const guest_addr a = map_aligned(ask, first ? HEAP_GRANULE : HUGE);
         if (a == 0)
             return 0;
-        if (!first) {
-            want_huge((uint8_t *)a, (uint8_t *)a + ask);
+        if (!first)
             want_huge(ng_v(a), ng_v(a + ask + HUGE)); /* a large page of shadow may hold the end of this and the next */
-        }
         if (a != region_end) /* else it continues the old region */
             region = a;
         region_end = a + ask;
