@@ -31,6 +31,7 @@ struct dirty {
     ir_ref *map, *v, *o;          /* by input ref: value, shadow, origin tag (i32, IR_NONE: none) */
     const struct ir_insn *insn;
     bool origins;
+    bool light;                   /* MODE_LIGHT */
     uint64_t written;             /* attention bits of registers whose shadow was written since the last refresh */
     uint64_t defined[2];          /* slots known to be defined, a bit each */
     struct pending_store stores[STORES_MAX];
@@ -90,6 +91,14 @@ static ir_ref bit_at(struct dirty *d, ir_ref bit, int position)
     return position ? ir_op2(d->out, IR_SHL, IR_I64, wide, ir_const(d->out, IR_I8, position)) : wide;
 }
 
+/* i1: the vector register of this slot has an undefined bit.  In halves, which is how they were written last, and because
+ * a ymm register in use delays the program's SSE instructions. */
+static ir_ref vector_undefined(struct dirty *d, int slot)
+{
+    ir_ref low = ir_get(d->out, IR_V128, IR_PLANE_V, slot, 0), high = ir_get(d->out, IR_V128, IR_PLANE_V, slot, 16);
+    return rules_any(&d->r, IR_V128, rules_or(&d->r, IR_V128, low, high));
+}
+
 /* i1: the register of attention bit n has an undefined bit (or rsp is not in the strip). */
 static ir_ref register_undefined(struct dirty *d, int n)
 {
@@ -108,9 +117,8 @@ static ir_ref register_undefined(struct dirty *d, int n)
                 any = rules_or(&d->r, IR_I1, any, ir_get(d->out, IR_I1, IR_PLANE_V, slot, 0));
     } else {
         const int slot = n == 17 ? X86_X87 : n == 18 ? X86_WIDE : X86_YMM0 + n - 32;
-        const enum ir_type t = n < 32 ? IR_I64 : IR_V256;
         if (!is_known(d, slot))
-            any = rules_any(&d->r, t, ir_get(d->out, t, IR_PLANE_V, slot, 0));
+            any = n < 32 ? rules_any(&d->r, IR_I64, ir_get(d->out, IR_I64, IR_PLANE_V, slot, 0)) : vector_undefined(d, slot);
     }
     return any;
 }
@@ -258,6 +266,26 @@ static ir_ref load_v(struct dirty *d, const struct ir_op *m)
     return call_else(d, t, is_vector(t) ? helper_load_wide : helper_load, guard, address_of(d, m), i64(d, ir_type_bytes(t)), raw, SCRATCH_LOAD);
 }
 
+/* MODE_LIGHT: is this load one that may bring undefined data? */
+static bool may_be_undefined(struct dirty *d, const struct ir_op *op)
+{
+    return is_vector(op->type) || op->op != IR_LOAD || d->insn == d->in->insns;
+}
+
+/* MODE_LIGHT: what is loaded is defined, or this instruction is the first one of another block. */
+static void check_load(struct dirty *d, const struct ir_op *op)
+{
+    struct ir_op check = instrument_map(*op, d->map);
+    refresh_attention(d);
+    check.op = IR_CHECK;
+    check.type = memory_type(op->type);
+    check.plane = IR_PLANE_V;
+    check.flags = 0;
+    check.c = IR_NONE;
+    check.d = ir_block_add_exit(d->out, (struct ir_exit){ .pc = d->insn->pc, .kind = IR_EXIT_MODE, .mode = MODE_LIGHT, .aux = IR_WHY_LOAD });
+    ir_append(d->out, check);
+}
+
 static void walk_load(struct dirty *d, uint32_t i)
 {
     const struct ir_op *op = &d->in->ops[i];
@@ -265,6 +293,10 @@ static void walk_load(struct dirty *d, uint32_t i)
     report_value(d, op->b);
     if (d->state && !d->state_at)
         d->state_at = address_of(d, op);
+    if (d->light && !may_be_undefined(d, op)) {
+        check_load(d, op);
+        return;
+    }
     const enum ir_type t = rules_shadow_type(op->type);
     d->v[i] = op->type == IR_V512 ? load_v512(d, op) : load_v(d, op);
     if (d->origins && op->type != IR_V512)
@@ -567,6 +599,16 @@ static void walk(struct dirty *d, uint32_t i)
     }
 }
 
+static void begin_light(struct dirty *d)
+{
+    d->light = true;
+    for (int slot = 0; slot < X86_SLOTS; slot++)
+        set_known(d, slot, slot < X86_YMM0 || slot >= X86_X87);
+    d->out->entry_mask = instrument_block_mask(d->in) & ~INSTRUMENT_VECTORS;
+    d->out->entry_kill = instrument_block_kill(d->in) & ~INSTRUMENT_VECTORS;
+    d->out->entry_mode = MODE_DIRTY;
+}
+
 void dirty_instrument(struct ng_instrument *in)
 {
     const uint32_t n = in->in->n_ops;
@@ -574,6 +616,8 @@ void dirty_instrument(struct ng_instrument *in)
                        .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n) };
     for (uint32_t k = 0; k < in->out->n_exits; k++)
         in->out->exits[k].mode = MODE_CLEAN;
+    if (in->mode == MODE_LIGHT)
+        begin_light(&d);
     for (uint32_t i = 1; i < n; i++)
         walk(&d, i);
 }

@@ -42,7 +42,7 @@ int options_parse_heuristics(const char *value); /* mask of 1 << HEUR_*, or -1 *
  * table.
  * Client pages that are not mapped have V 0: their access faults by itself.
  * All functions take any range; what lies outside strip 0 is left alone. */
-enum { VPAT_DEFINED = 0, VPAT_UNDEFINED = 0xff, VPAT_NOACCESS = 0xd6, VPAT_FRESH = IR_PASS_BYTE };
+enum { VPAT_DEFINED = 0, VPAT_UNDEFINED = 0xff, VPAT_NOACCESS = IR_NOACCESS_BYTE, VPAT_FRESH = IR_PASS_BYTE };
 
 typedef uint32_t origin_tag;              /* trace << 2 | ORIGIN_*; 0: none known */
 enum { ORIGIN_UNKNOWN, ORIGIN_HEAP, ORIGIN_STACK, ORIGIN_CLIENT };

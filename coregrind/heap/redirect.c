@@ -205,6 +205,25 @@ void redirect_call(struct ng_thread *t, uint32_t id)
         return_to_caller(s);
 }
 
+ng_fast_fn redirect_fast(uint32_t id)
+{
+    const struct ng_redirect *r = id & RESOLVER ? NULL : row_of(id);
+    return r && !calls ? r->fast : NULL;
+}
+
+uint16_t redirect_fast_gprs(uint32_t id)
+{
+    static const uint8_t argument[4] = { X86_RDI, X86_RSI, X86_RDX, X86_RCX };
+    uint16_t gprs = 1u << X86_RSP;
+    if (!redirect_fast(id))
+        return 0;
+    for (int i = 0; i < row_of(id)->fast_args; i++)
+        gprs |= 1u << argument[i];
+    return gprs;
+}
+
+guest_addr redirect_ret(void) { return hook_page; }
+
 bool redirect_describe(guest_addr pc, const char **name, const char **file, int *line)
 {
     const struct ng_redirect *r;

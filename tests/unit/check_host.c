@@ -264,7 +264,7 @@ START_TEST(test_check)
     for (int k = 0; k < 2; k++)
         for (enum ir_type t = IR_I8; t <= IR_V256; t++)
             for (int op = IR_CHECK; op <= IR_CHECK_STORE; op++)
-                for (int fill = 0; fill < 9; fill++) {
+                for (int fill = 0; fill < 12; fill++) {
                     const int n = ir_type_bytes(t);
                     check_once(op, t, natives[k].bytes, natives[k].n);
                     s.gpr[1] = MEMORY + 0x100;
@@ -285,18 +285,29 @@ START_TEST(test_check)
                         v[0x111 + (n > 8 ? 7 : n - 1)] ^= 0x10;
                     if (fill == 8) /* of the last */
                         v[0x111 + n - 1 - (n > 4) * 2] ^= 1;
-                    uint8_t old[32];
-                    memcpy(old, v + 0x111, n);
+                    if (fill >= 9) /* a mixture; addressable, or not, or across a page */
+                        for (int i = 0; i < n; i++)
+                            v[0x111 + i] = i & 1 ? 0xff : i & 2 ? IR_PASS_BYTE : n == 1;
+                    if (fill == 10)
+                        v[0x111 + n / 2] = IR_NOACCESS_BYTE;
+                    if (fill == 11) {
+                        s.gpr[1] += 0x1000 - 0x110 - n / 2;
+                        memcpy(v + 0x1000 - n / 2 + 1, v + 0x111, n);
+                    }
+                    const uint8_t *at = v + (s.gpr[1] - MEMORY) + 0x11;
+                    uint8_t old[34];
+                    memcpy(old, at - 1, n + 2);
                     const struct vex_exit *x = run();
-                    const bool passes = fill == 0 || fill == 4 || ((fill == 1 || fill == 5 || fill == 6) && op == IR_CHECK_STORE);
+                    const bool one_page = ((uintptr_t)at & 4095) + n <= 4096;
+                    const bool passes = fill == 0 || fill == 4 || (op == IR_CHECK_STORE && fill != 8 && fill != 10 && (fill != 11 || one_page));
                     ck_assert_int_eq(x->ir.kind, passes ? IR_EXIT_JUMP : IR_EXIT_MODE);
                     if (!passes && k)
                         registers_but(0);
                     for (int i = 1; i < 16; i++)
                         ck_assert(s.gpr[i] == before.gpr[i]);
                     for (int i = 0; i < n; i++)
-                        ck_assert(v[0x111 + i] == (passes ? 0 : old[i]));
-                    ck_assert(v[0x110] == 0x55 && v[0x111 + n] == 0x55);
+                        ck_assert(at[i] == (passes ? 0 : old[i + 1]));
+                    ck_assert(at[-1] == old[0] && at[n] == old[n + 1]);
                     if (k && passes) { /* adc saw the right carry */
                         ck_assert(s.gpr[0] == before.gpr[0] + before.gpr[3] + (before.rflags & 1));
                     }
@@ -327,6 +338,7 @@ static void on_fault(int sig, siginfo_t *si, void *context)
         if (!(side->gpr_in_state >> i & 1))
             test_state.gpr[i] = g[order[i]];
     test_state.rflags = g[REG_EFL];
+    test_state.exit_info = VEX_EXIT_FAULT;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)test_fault_tramp();
 }
 
@@ -345,7 +357,7 @@ START_TEST(test_fault_state)
     faulted = 0;
     ck_assert(run() == NULL);
     ck_assert_int_eq(faulted, 1);
-    ck_assert(s.exit_info == ~0ull);
+    ck_assert(s.exit_info == VEX_EXIT_FAULT);
     ck_assert_int_eq(fault_side.insn, 2);
     ck_assert(!fault_side.after);
     ck_assert(s.gpr[0] == memory_word(0x28));

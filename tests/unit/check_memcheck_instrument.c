@@ -173,7 +173,7 @@ static bool run(const uint8_t *code, const uint8_t *end)
         else
             dirty_instrument(&job);
         ck_assert_msg(!ir_check(&out, error, sizeof error), "mode %d: %s", mode, error);
-        if (mode == MODE_CLEAN && !enter_clean(&out)) {
+        if (mode != MODE_DIRTY && !enter_clean(&out)) {
             mode = out.entry_mode;
             continue;
         }

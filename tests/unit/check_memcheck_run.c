@@ -181,13 +181,13 @@ static void run_guest(struct x86_state *s)
     while (s->rip != BACK) {
         const guest_addr pc = s->rip;
         const struct vex_exit *x = NULL;
-        for (uint32_t max = mode == MODE_DIRTY ? 16 : 50; max && !x; max /= 2) {
+        for (uint32_t max = mode != MODE_CLEAN ? 16 : 50; max && !x; max /= 2) {
             s->rip = pc;
             x = run_block(mode, max, s);
         }
         ck_assert_msg(x != NULL, "no exit from block at %lx", (unsigned long)pc);
         ck_assert_int_le(x->ir.kind, IR_EXIT_MODE);
-        n_dirty += mode == MODE_DIRTY;
+        n_dirty += mode != MODE_CLEAN;
         mode = x->ir.kind == IR_EXIT_MODE ? x->ir.mode : MODE_CLEAN;
         if (mode_policy == MODE_ALWAYS_DIRTY)
             mode = MODE_DIRTY;

@@ -3,7 +3,7 @@
  *        memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/leak.c memcheck/leak_search.c memcheck/leak_records.c
  *        memcheck/leak_heuristics.c memcheck/requests.c memcheck/shadow.c memcheck/shadow_side.c memcheck/registers.c
  *        memcheck/errors.c memcheck/errors_print.c memcheck/options.c memcheck/strings_text.c memcheck/strings_mem.c
- *        memcheck/strings_str.c memcheck/strings_direct.c */
+ *        memcheck/strings_str.c memcheck/strings_fast.c */
 #include <string.h>
 #include <strings.h>
 #include <wchar.h>
