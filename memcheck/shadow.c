@@ -38,7 +38,7 @@ static bool all_zero(const uint8_t *p, size_t n)
 /* Large ranges: whole pages of zeros are given back rather than written. */
 static void fill_zero(uint8_t *p, size_t n)
 {
-    if (n >= DROP_MIN) {
+    if (n >= DROP_MIN && !heap_keeps_shadow((guest_addr)p - ng_v_shift)) {
         uint8_t *from = (uint8_t *)(((uintptr_t)p + PAGE - 1) & -(uintptr_t)PAGE);
         uint8_t *to = (uint8_t *)((uintptr_t)(p + n) & -(uintptr_t)PAGE);
         /* Not madvise: heap_lazy.c may have mapped a file there. */
