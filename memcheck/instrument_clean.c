@@ -380,5 +380,5 @@ void clean_instrument(struct ng_instrument *in)
     in->out->entry_mask = instrument_block_mask(in->in);
     in->out->entry_kill = instrument_block_kill(in->in);
     const uint64_t must = in->out->entry_mask & ~in->out->entry_kill;
-    in->out->entry_mode = in->in->n_extents ? MODE_SHORT : must & INSTRUMENT_VECTORS ? MODE_LIGHT : MODE_DIRTY;
+    in->out->entry_mode = in->in->goes_on ? MODE_SHORT : must & INSTRUMENT_VECTORS ? MODE_LIGHT : MODE_DIRTY;
 }

@@ -90,7 +90,7 @@ enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_6
 enum vex_reloc_kind {
     VEX_RELOC_TRAMP32,      /* rel32 to trampoline value */
     VEX_RELOC_ID32,         /* imm32: this translation's id */
-    VEX_RELOC_COUNTER32,    /* rel32 to this translation's counter (of runs; ir_block.counts) */
+    VEX_RELOC_COUNTER32,    /* rel32 to this translation's counter of runs (ir_block.counts), value 0; or that of its part 1, 2 ... */
     VEX_RELOC_HELPER64,     /* imm64: address of helper value */
     VEX_RELOC_OBJECT64      /* imm64: address of tool object value */
 };
@@ -118,6 +118,7 @@ struct vex_code {
     struct vex_reloc *relocs; uint32_t n_relocs, cap_relocs;
     struct vex_exit *exits; uint32_t n_exits, cap_exits;
     struct vex_side *sides; uint32_t n_sides, cap_sides;
+    uint32_t n_parts;       /* that count: the whole, and what follows each branch inside */
     struct emit_scratch *scratch; /* the back end's own buffers, kept for the next block */
 };
 void vex_code_init(struct vex_code *c);

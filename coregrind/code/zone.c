@@ -61,11 +61,12 @@ void zone_map(size_t size)
     zone.rings[1] = (struct code_ring){ .first = FIRST_RING, .n = CODE_REGIONS - FIRST_RING, .current = FIRST_RING };
     /* Counters stand right behind the RX view, where code reaches them. */
     zone.n_counters = (uint32_t)(2 * zone.size / MIN_BYTES) + 1024;
-    const size_t counters = ROUND_UP(zone.n_counters * sizeof *zone.counters, NG_PAGE);
+    const size_t counters = ROUND_UP(2 * zone.n_counters * sizeof *zone.counters, NG_PAGE);
     zone.rx = mmap(NULL, zone.size + counters, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (zone.rx == MAP_FAILED)
         ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
     zone.counters = (int32_t *)(zone.rx + zone.size);
+    zone.part_counters = (uint32_t *)zone.counters + zone.n_counters;
     make_views(&zone.rx, &zone.rw);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "kernel/signals.h"
+#include "base/landing.h"
 #include "code/code.h"
 #include "launch/options.h"
 #include "report/report.h"
@@ -300,10 +301,20 @@ static void leave_fast_hook(struct ng_thread *t, ucontext_t *uc, const struct tr
     g[REG_EFL] &= ~0x400ll;
 }
 
+/* A load of client memory that may fault (base/landing.h). */
+static bool fault_has_landing(const siginfo_t *info, ucontext_t *uc)
+{
+    greg_t *g = uc->uc_mcontext.gregs;
+    const uintptr_t to = landing_of((uintptr_t)g[REG_RIP]);
+    if (to && !fault_is_ours(info, uc, run_is_guest ? ng_reg(&run_self, X86_RSP) : 0))
+        g[REG_RIP] = (greg_t)to;
+    return to != 0;
+}
+
 static void host_fault(int sig, const siginfo_t *info, ucontext_t *uc)
 {
     struct ng_thread *t = &run_self;
-    if (fault_is_the_tools(info))
+    if (fault_is_the_tools(info) || fault_has_landing(info, uc))
         return;
     const void *pc = (const void *)uc->uc_mcontext.gregs[REG_RIP];
     const struct translation *x = run_is_guest && t->in_generated ? code_by_host(pc) : NULL;

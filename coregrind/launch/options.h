@@ -40,7 +40,7 @@ struct options {
     /* the client */
     int argc; char **argv;         /* argv[0] is the program as given */
 };
-enum { STRESS_FLUSH = 1, STRESS_EVICT = 2, STRESS_MOVE = 4, STRESS_SIGNAL = 8, STRESS_DIRTY = 16 };
+enum { STRESS_FLUSH = 1, STRESS_EVICT = 2, STRESS_MOVE = 4, STRESS_SIGNAL = 8, STRESS_DIRTY = 16, STRESS_TRACE = 32 };
 extern struct options options;
 
 /* Parses rc files, environment and argv in the order of parity.md section 1; loads the tool on the way.

@@ -160,7 +160,9 @@ struct ir_block {
     uint32_t guest_bytes;  /* of the first extent */
     struct ir_extent *extents; /* of a block that follows jumps: all of them; else none */
     uint32_t n_extents, cap_extents;
-    bool counts;           /* the head counts its runs, and leaves by IR_EXIT_HOT when they are many */
+    bool counts;           /* the head counts its runs, and leaves by IR_EXIT_HOT when they are many; what follows a branch
+                              inside the block counts as well */
+    bool goes_on;          /* past a branch, a call or a jump: more is in the block than need run */
     uint8_t form, mode;
     uint8_t flags_live_out;/* IR_FLAG_* that successors may read */
     bool sees_returned_flags; /* a call's return site reads flags before it writes them */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/walk.c coregrind/symbols/trace.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c */
+/* needs: coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/known.c coregrind/symbols/trace.c coregrind/base/landing.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c */
 /* Symbols of this very program and its libraries: objects, names, lines, inlining, unwinding, trace store; and of
  * damaged files.  Compile with -g. */
 #include <check.h>
@@ -16,8 +16,9 @@
 #include "heap/redirect.h"
 #include "launch/options.h"
 #include "run/run.h"
+#include "base/landing.h"
 #include "symbols/internal.h"
-#include "symbols/unwind.h"
+#include "symbols/known.h"
 
 /* ---- the rest of nagrind: the client is this process ---- */
 
@@ -25,6 +26,7 @@ struct options options = { .num_callers = 12, .demangle = true, .read_inline_inf
 uint64_t ng_strip_size = 1ull << 47;
 __thread struct ng_thread run_self __attribute__((tls_model("initial-exec")));
 __thread bool run_is_guest __attribute__((tls_model("initial-exec")));
+struct symbols_regs { uint64_t r[16], pc; };
 static __thread struct symbols_regs now;
 
 uint64_t ng_reg(struct ng_thread *t, int slot) { (void)t; return slot == X86_RIP ? now.pc : now.r[slot]; }
@@ -349,18 +351,18 @@ __asm__(".text\n.type bare_leaf,@function\nbare_leaf:\n test %rdi,%rdi\n ret\n.s
 void bare_leaf(void);
 void bare_frame(void);
 
-static void on_fault(int sig)
+static void on_fault(int sig, siginfo_t *info, void *context)
 {
-    (void)sig;
-    sigjmp_buf *to = run_self.recover;
-    run_self.recover = NULL;
+    ucontext_t *u = context;
+    const uintptr_t to = landing_of((uintptr_t)u->uc_mcontext.gregs[REG_RIP]);
+    (void)sig, (void)info;
     if (!to)
         _exit(9);
-    siglongjmp(*to, 1);
+    u->uc_mcontext.gregs[REG_RIP] = (greg_t)to;
 }
 static void catch_faults(void)
 {
-    const struct sigaction sa = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
+    const struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
     sigaction(SIGSEGV, &sa, NULL);
 }
 
@@ -414,7 +416,6 @@ START_TEST(bad_stack)
     ck_assert_int_eq(symbols_walk(&run_self, pcs, sps, 12), 1);
     now.r[X86_RSP] = ~0ull - 3;
     ck_assert_int_eq(symbols_walk(&run_self, pcs, sps, 12), 1);
-    ck_assert_ptr_null(run_self.recover);
 }
 END_TEST
 
@@ -496,7 +497,6 @@ static uint32_t roll(uint32_t n)
 static void use_damaged(const char *path, guest_addr at)
 {
     struct symbols_frame f[8];
-    struct symbols_regs r = { .pc = at + 0x2000 };
     char name[64];
     guest_addr start;
     const char *section, *object;
@@ -508,9 +508,9 @@ static void use_damaged(const char *path, guest_addr at)
         symbols_describe(a, f, 8);
         ng_data_symbol(a, name, sizeof name, &start);
         symbols_section(a, &section, &object);
-        r.pc = a;
-        r.r[X86_RSP] = at;
-        symbols_unwind(&r);
+        now = (struct symbols_regs){ .pc = a };
+        now.r[X86_RSP] = at;
+        symbols_walk(&run_self, pcs, sps, 2);
     }
     symbols_lookup("*", "main");
     symbols_unmapped(at, 0x40000);
@@ -613,7 +613,7 @@ __attribute__((used)) static void wander_at_entry(void)
     now = (struct symbols_regs){ .pc = (uint64_t)wander_entry };
     for (int i = 0; i < 7; i++)
         now.r[order[i]] = wander_regs[i];
-    wander_again += walk_known(&run_self, max) != 0;
+    wander_again += known_trace(&run_self, max) != 0;
     const int n_some = ng_trace_frames(ng_trace_take_depth(&run_self, max), some, 64);
     const int n_all = symbols_walk(&run_self, all, NULL, 64);
     ck_assert_int_eq(n_some, n_all < max ? n_all : max);

@@ -30,6 +30,7 @@ static void new_insn(struct x86_ctx *c)
     const uint32_t i = ir_block_new_insn(c->b);
     c->insn = &c->b->insns[i];
     c->imark = ir_append(c->b, (struct ir_op){ .op = IR_IMARK, .imm = i });
+    c->first_exit = c->b->n_exits;
 }
 
 static void add_insn(struct x86_ctx *c, const struct ir_insn *n)
@@ -89,6 +90,7 @@ bool x86_follow(struct x86_ctx *c, guest_addr taken, guest_addr next)
     const guest_addr to = c->r->follow(c->r->follow_arg, c->b, taken, next, &bytes, &n);
     if (!to)
         return false;
+    c->b->goes_on = true;
     if (to != c->next) {
         end_extent(c, c->next);
         c->bytes = bytes;
@@ -200,15 +202,15 @@ static void decode_hook(struct x86_ctx *c)
     decode_block(c);
 }
 
-/* Flags that a successor may read: all, unless every way out is known and writes them first.  Indirect
+/* Flags that a successor of the last instruction may read: all, unless every way out is known and writes them first.  Indirect
  * ones give none unless r says so. */
-static uint8_t live_out(const struct ir_block *b, const struct vex_decode_request *r)
+static uint8_t live_out(const struct x86_ctx *c)
 {
+    const struct ir_block *b = c->b;
+    const struct vex_decode_request *r = c->r;
     uint8_t live = 0;
-    for (uint32_t i = 0; i < b->n_exits && live != IR_FLAGS_ARITH; i++)
-        if (b->exits[i].kind == IR_EXIT_HOSTCALL && b->n_exits > 1)
-            continue; /* IR_HOOK: where flags are the callee's */
-        else if (b->exits[i].kind == IR_EXIT_JUMP || b->exits[i].kind == IR_EXIT_CALL)
+    for (uint32_t i = c->first_exit; i < b->n_exits && live != IR_FLAGS_ARITH; i++)
+        if (b->exits[i].kind == IR_EXIT_JUMP || b->exits[i].kind == IR_EXIT_CALL)
             live |= x86_flags_live_at(r, b->exits[i].pc) & IR_FLAGS_ARITH;
         else if (b->exits[i].kind == IR_EXIT_RET ? r->returns_flags :
                  b->exits[i].kind == IR_EXIT_INDIRECT || b->exits[i].kind == IR_EXIT_ICALL ? r->jumps_flags : true)
@@ -244,7 +246,7 @@ void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b)
         if (r->form == IR_FORM_TANDEM)
             x86_prune(b);
     }
-    b->flags_live_out = live_out(b, r);
+    b->flags_live_out = live_out(&c);
 }
 
 static uint64_t slot_bits(int slot)

@@ -26,6 +26,7 @@ struct x86_ctx {
     struct ir_insn *insn;                /* valid until the next ir_block_add_insn */
     guest_addr pc, next;
     enum ir_form form;
+    uint32_t first_exit;                 /* of the current instruction */
     int n_puts, n_open_calls;            /* of the arrays at the end */
     const uint8_t *bytes;                /* of the current extent, */
     guest_addr bytes_pc;                 /* which begins here, */

@@ -280,6 +280,7 @@ static int emit_block(const struct ir_block *b, const struct vex_host *h, struct
     emit_ops(&e);
     if (head && !h->indirect_target)
         emit_indirect_entries(&e, false);
+    out->n_parts += b->counts;
     if (!e.error)
         join(&e);
     out->code = e.main.p;

@@ -261,11 +261,38 @@ static int foreign_condition(struct emitter *e, int cc)
     return cc & 1 ? CC_E : CC_NE;
 }
 
+/* An access to the counter of a part of the block, by the bytes before its disp32. */
+static void counter_access(struct emitter *e, uint8_t opcode, uint8_t reg, uint32_t part)
+{
+    asm_need(e->c);
+    asm_byte(e->c, opcode);
+    asm_byte(e->c, reg << 3 | 5);
+    asm_imm(e->c, 0, 4);
+    emit_reloc(e, e->c->n - 4, VEX_RELOC_COUNTER32, part);
+}
+
+/* What follows the branch, the current op, counts its runs. */
+static void count_part(struct emitter *e)
+{
+    const uint32_t part = ++e->out->n_parts;
+    if (e->flags_live[e->i + 1] && e->flags_host && !e->flags_image) {
+        const int r = gpr_alloc_low(e);
+        counter_access(e, 0x8b, r, part);
+        asm_lea(e->c, 4, r, (struct asm_mem){ 0, r, REG_NONE, 0, 1 });
+        counter_access(e, 0x89, r, part);
+    } else {
+        counter_access(e, 0xff, 0, part);                                         /* inc */
+        e->flags_host = false;
+    }
+}
+
 void emit_exit_cc(struct emitter *e, const struct ir_op *op)
 {
     if (e->identity) {
         flags_to_host(e);
         side_jump(e, op->aux & 15, op->imm);
+        if (e->b->counts && e->insn + 1 < e->b->n_insns)
+            count_part(e);
     } else if (op->a) {
         emit_exit_if(e, op);
     } else {
@@ -359,19 +386,9 @@ static struct ir_exit hot_exit(const struct emitter *e)
     return (struct ir_exit){ .pc = e->b->pc, .kind = IR_EXIT_HOT, .mode = e->b->mode };
 }
 
-/* An access to the block's counter, by the bytes before its disp32. */
-static void counter_access(struct emitter *e, uint8_t opcode, uint8_t reg)
-{
-    asm_need(e->c);
-    asm_byte(e->c, opcode);
-    asm_byte(e->c, reg << 3 | 5);
-    asm_imm(e->c, 0, 4);
-    emit_reloc(e, e->c->n - 4, VEX_RELOC_COUNTER32, 0);
-}
-
 static void count_run(struct emitter *e)
 {
-    counter_access(e, 0xff, 1);                                                   /* dec */
+    counter_access(e, 0xff, 1, 0);                                                  /* dec */
     emit_fixup(e, asm_jcc32(e->c, CC_S), TO_COLD, e->cold.n);
     e->c = &e->cold;
     emit_stub(e, hot_exit(e), false, 0);
@@ -382,9 +399,9 @@ static void count_run(struct emitter *e)
 static void count_run_keeping_flags(struct emitter *e, struct asm_mem rcx)
 {
     struct asm_buf *c = e->c;
-    counter_access(e, 0x8b, RCX);
+    counter_access(e, 0x8b, RCX, 0);
     asm_lea(c, 4, RCX, (struct asm_mem){ 0, RCX, REG_NONE, 0, -1 });
-    counter_access(e, 0x89, RCX);
+    counter_access(e, 0x89, RCX, 0);
     const uint32_t hot = asm_jrcxz8(c, 4), over = asm_jmp8(c);
     asm_here8(c, hot);
     emit_fixup(e, asm_jmp32(c), TO_COLD, e->cold.n);
