@@ -64,6 +64,7 @@ struct heap_span {
     uint32_t n_used;             /* slots ever handed out, from the first one */
     struct heap_block *blocks;   /* n_slots records */
     struct heap_lazy *lazy;      /* of heap_lazy.c, or NULL */
+    bool kept;                   /* served another block before: contents and shadow are pages that stay */
     struct heap_span *next, *prev; /* all small spans, all large ones, or unused records of large ones */
 };
 
@@ -78,9 +79,11 @@ int heap_class_of(uint64_t slot_bytes);          /* smallest class that holds it
 uint64_t heap_class_size(int class);
 /* Up to n fresh slots of a class, linked by next; returns how many (0: no memory).  Their shadow is noaccess. */
 int heap_span_carve(int class, int n, struct heap_block **list);
-/* A mapping of its own for `bytes` bytes of slot, aligned to `align`: its record, or NULL. */
-struct heap_block *heap_span_large(uint64_t bytes, uint64_t align);
-void heap_span_unmap_large(struct heap_block *b);
+/* A mapping of its own for `bytes` bytes of slot: its record, or NULL.  Zero with zero shadow, unless the span is
+ * `kept`: then there is anything in it, and all of it is noaccess. */
+struct heap_block *heap_span_large(uint64_t bytes);
+/* Its block has left the quarantine: it is kept for another one, or unmapped. */
+void heap_span_give_large(struct heap_block *b);
 struct heap_span *heap_span_at(guest_addr a);    /* lock-free; NULL: no span */
 /* The record of the slot that holds a, whatever its state; NULL: none. */
 struct heap_block *heap_slot_at(guest_addr a);

@@ -146,6 +146,8 @@ bool heap_describe_addr(guest_addr a);
  * is used as one, so a frame may own a. */
 struct heap_origin { origin_tag tag; guest_addr low, high; bool is_stack; };
 bool heap_origin_at(guest_addr a, struct heap_origin *o);
+/* Is a in a large block whose shadow is to stay in memory, as it will be written again soon? */
+bool heap_keeps_shadow(guest_addr a);
 void heap_forked(void);
 void heap_thread_exited(struct ng_thread *t);
 void heap_print_summary(void);           /* HEAP SUMMARY and its lines; XML too */

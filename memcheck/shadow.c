@@ -38,7 +38,7 @@ static bool all_zero(const uint8_t *p, size_t n)
 /* Large ranges: whole pages of zeros are given back rather than written. */
 static void fill_zero(uint8_t *p, size_t n)
 {
-    if (n >= DROP_MIN) {
+    if (n >= DROP_MIN && !heap_keeps_shadow((guest_addr)p - ng_v_shift)) {
         uint8_t *from = (uint8_t *)(((uintptr_t)p + PAGE - 1) & -(uintptr_t)PAGE);
         uint8_t *to = (uint8_t *)((uintptr_t)(p + n) & -(uintptr_t)PAGE);
         /* Not madvise: heap_lazy.c may have mapped a file there. */
@@ -205,6 +205,7 @@ static void copy_values(guest_addr from, guest_addr to, size_t size)
     if (mc_options.track_origins)
         shadow_settle(from, size); /* it will lie elsewhere */
     const bool all_addressable = !memchr(vf, VPAT_NOACCESS, size) && !memchr(vt, VPAT_NOACCESS, size);
+    const bool has_tags = mc_options.track_origins && !all_zero(vf, size); /* else those of undefined neighbours at `to` stay */
     if (all_addressable && size >= DROP_MIN && all_zero(vf, size)) {
         fill_zero(vt, size);
         return;
@@ -217,7 +218,7 @@ static void copy_values(guest_addr from, guest_addr to, size_t size)
     else
         for (size_t i = size; i-- > 0;)
             copy_value(from + i, to + i);
-    if (mc_options.track_origins)
+    if (has_tags)
         copy_origins(from, to, size);
 }
 

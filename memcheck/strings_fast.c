@@ -112,6 +112,15 @@ INLINE void copy_short(uint8_t *to, const uint8_t *from, size_t n)
     }
 }
 
+/* Touches all pages, so that what follows does not fault in the middle: a copy that overlaps cannot be begun again. */
+static __attribute__((noinline)) void reach(guest_addr to, guest_addr from, size_t n)
+{
+    for (guest_addr a = from; a < from + n; a = (a | (PAGE - 1)) + 1)
+        (void)*(const volatile uint8_t *)a;
+    for (guest_addr a = to; a < to + n; a = (a | (PAGE - 1)) + 1)
+        __atomic_fetch_or((uint8_t *)a, 0, __ATOMIC_RELAXED);
+}
+
 /* Copies n bytes that are defined; false: declines. */
 INLINE bool copy(guest_addr to, guest_addr from, size_t n, bool may_overlap)
 {
@@ -119,16 +128,18 @@ INLINE bool copy(guest_addr to, guest_addr from, size_t n, bool may_overlap)
         return true;
     if (UNLIKELY(!in_client(to, n) || !in_client(from, n) || !is_clean(from, n)))
         return false;
-    /* A fault in the middle must leave what a second try needs. */
-    if (UNLIKELY(overlaps(to, from, n)) && (!may_overlap || n > SHORT || crosses_page(to, n)))
+    const bool overlap = overlaps(to, from, n);
+    if (UNLIKELY(overlap && !may_overlap))
         return false;
     const bool defined = is_clean(to, n);
     if (!defined && !may_overwrite(to, n))
         return false;
+    if (UNLIKELY(overlap && (n > SHORT || crosses_page(to, n))))
+        reach(to, from, n);
     if (n <= SHORT)
         copy_short((uint8_t *)to, (const uint8_t *)from, n);
     else
-        memcpy((void *)to, (const void *)from, n);
+        memmove((void *)to, (const void *)from, n);
     if (!defined)
         make_defined(to, n);
     return true;
@@ -358,12 +369,15 @@ INLINE bool agree(guest_addr a, guest_addr b, bool nul)
 INLINE size_t left_in_page(guest_addr a) { return PAGE - (a & (PAGE - 1)); }
 INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Up to the first difference or, with nul, common end; what decides counts as read. */
-INLINE struct ng_fast compare(guest_addr a, guest_addr b, size_t max, bool nul)
+INLINE struct ng_fast difference(guest_addr a, guest_addr b)
 {
-    if (UNLIKELY(!ng_in_client(a) || !ng_in_client(b)))
-        return decline();
-    for (size_t i = 0; i < max;) {
+    return done((uint64_t)((int64_t)*(const uint8_t *)a - *(const uint8_t *)b));
+}
+
+/* From byte i on. */
+INLINE struct ng_fast compare_on(guest_addr a, guest_addr b, size_t i, size_t max, bool nul)
+{
+    while (i < max) {
         size_t left = smaller(left_in_page(a + i), left_in_page(b + i));
         for (; left >= 2 * VECTOR && max - i > VECTOR && agree(a + i, b + i, nul); left -= VECTOR)
             i += VECTOR;
@@ -378,13 +392,44 @@ INLINE struct ng_fast compare(guest_addr a, guest_addr b, size_t max, bool nul)
         s.found &= inside;
         if (UNLIKELY(s.undefined & inside & up_to_lowest(s.found)))
             return decline();
-        if (s.found) {
-            i += (unsigned)__builtin_ctz(s.found);
-            return done((uint64_t)((int64_t)*(const uint8_t *)(a + i) - *(const uint8_t *)(b + i)));
-        }
+        if (s.found)
+            return difference(a + i + (unsigned)__builtin_ctz(s.found), b + i + (unsigned)__builtin_ctz(s.found));
         i += left;
     }
     return done(0);
+}
+
+static AVX2 __attribute__((noinline)) struct ng_fast compare_bytes(guest_addr a, guest_addr b, size_t i, size_t max)
+{
+    return compare_on(a, b, i, max, false);
+}
+
+static AVX2 __attribute__((noinline)) struct ng_fast compare_text(guest_addr a, guest_addr b, size_t i, size_t max)
+{
+    return compare_on(a, b, i, max, true);
+}
+
+/* Up to the first difference or, with nul, common end; what decides counts as read. */
+INLINE struct ng_fast compare(guest_addr a, guest_addr b, size_t max, bool nul)
+{
+    size_t i = 0;
+    if (UNLIKELY(!ng_in_client(a) || !ng_in_client(b)))
+        return decline();
+    if (max == 0)
+        return done(0);
+    if (!UNLIKELY(crosses_page(a, VECTOR) || crosses_page(b, VECTOR))) { /* mostly that decides */
+        struct seen s = look_at_both(a, b, nul);
+        const uint32_t inside = ~0u >> (VECTOR - smaller(max, VECTOR));
+        s.found &= inside;
+        if (UNLIKELY(s.undefined & inside & up_to_lowest(s.found)))
+            return decline();
+        if (s.found)
+            return difference(a + (unsigned)__builtin_ctz(s.found), b + (unsigned)__builtin_ctz(s.found));
+        if (max <= VECTOR)
+            return done(0);
+        i = VECTOR;
+    }
+    return nul ? compare_text(a, b, i, max) : compare_bytes(a, b, i, max);
 }
 
 AVX2 FAST(memcmp)

@@ -83,7 +83,8 @@ enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_6
     VEX_TRAMP_CALL_BYTE,    /* the same if a byte of call_args[3] is call_byte; else call_result stays */
     VEX_TRAMP_KILL,         /* from a block's head: see host_x86_64/tramp.c */
     VEX_TRAMP_CLEAR,        /* from a checked store: see host_x86_64/tramp.c */
-    VEX_TRAMP_HOSTCALL,     /* exit_info is set: all guest state into *state, then vex_host.hostcall */
+    VEX_TRAMP_HOSTCALL,     /* rip and call_args[0], the hook, are set: general registers into *state, then vex_host.hostcall */
+    VEX_TRAMP_HOSTCALL_KEEP, /* the same with all registers */
     VEX_TRAMP_FAULT,        /* landed here by the signal handler on a fault: leave, guest registers and exit_info already in state */
     VEX_TRAMPS
 };
@@ -134,9 +135,12 @@ struct vex_host {
     uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base holds the first */
     bool count_jumps;        /* into state.jump_hits */
     bool debug;              /* ir_check first */
-    /* Acts on an exit of kind HOSTCALL, as the dispatcher would: the code to go on with, or NULL to leave with
-     * what it has put into exit_info.  May be NULL: then such exits leave like all others. */
-    void *(*hostcall)(struct x86_state *s);
+    /* Acts on an exit of kind HOSTCALL, as the dispatcher would; state.rip is there.  The code to go on with, or NULL to
+     * leave with what it has put into exit_info.  May be NULL: then such exits leave like all others. */
+    void *(*hostcall)(struct x86_state *s, uint32_t hook);
+    /* Must it find all registers in the state, and leave them so?  Else it stands for a C function: vectors and flags are
+     * lost, and not in the state. */
+    bool (*hook_keeps)(uint32_t hook);
     /* The fast way of a replaced function (nagrind/tool.h: ng_fast_fn), for IR_HOOK. */
     ng_fast_fn (*fast_hook)(uint32_t hook);
 };

@@ -180,7 +180,7 @@ void redirect_call(struct ng_thread *t, uint32_t id)
 {
     struct x86_state *s = &t->state;
     const struct ng_redirect *r = row_of(id);
-    if (vsyscall_run(t, id)) {
+    if (id >= VSYSCALL_HOOK && vsyscall_run(t, id)) {
         return_to_caller(s);
         return;
     }
@@ -201,7 +201,7 @@ void redirect_call(struct ng_thread *t, uint32_t id)
         atomic_fetch_add_explicit(&calls[r - tool->redirects], 1, memory_order_relaxed);
     r->hook(t, s);
     t->hook.redirect = 0;
-    if (!redirect_outcome(t))
+    if (t->hook.outcome == HOOK_RETURN || !redirect_outcome(t))
         return_to_caller(s);
 }
 
@@ -221,6 +221,8 @@ uint16_t redirect_fast_gprs(uint32_t id)
         gprs |= 1u << argument[i];
     return gprs;
 }
+
+bool redirect_keeps(uint32_t id) { return id >= VSYSCALL_HOOK; }
 
 guest_addr redirect_ret(void) { return hook_page; }
 

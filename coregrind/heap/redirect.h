@@ -21,6 +21,8 @@ void redirect_call(struct ng_thread *t, uint32_t id);
 /* The fast way of hook id, if it has one and calls need not be counted; else NULL. */
 ng_fast_fn redirect_fast(uint32_t id);
 uint16_t redirect_fast_gprs(uint32_t id);              /* registers that it reads, a bit each; 0: there is none */
+/* Is the hook no C function, so that all registers but its result stay? */
+bool redirect_keeps(uint32_t id);
 guest_addr redirect_ret(void);                         /* a `ret` instruction, by which hooks return */
 /* Display of a hook's frame: name, file, line; false if pc is no hook. */
 bool redirect_describe(guest_addr pc, const char **name, const char **file, int *line);

@@ -28,7 +28,7 @@ struct vex_host run_vex_host(void)
         .state_offset = state_offset, .jumps_offset = jumps_offset, .guest_in_host_regs = true,
         .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O, .hostcall = run_hostcall,
         .count_jumps = options.stats,
-        .fast_hook = redirect_fast,
+        .fast_hook = redirect_fast, .hook_keeps = redirect_keeps,
 #ifdef NG_DEBUG
         .debug = true,
 #endif
@@ -255,17 +255,12 @@ static bool has_business(const struct ng_thread *t)
 
 /* A replaced function was called: generated code comes here, past the dispatcher.  As there, the state is exact
  * and no translation is in use.  What the jump cache does not know is left to the dispatcher. */
-void *run_hostcall(struct x86_state *s)
+void *run_hostcall(struct x86_state *s, uint32_t hook)
 {
     struct ng_thread *t = &run_self;
-    const uint64_t info = s->exit_info;
-    const struct translation *from = code_by_id((uint32_t)(info >> 32));
     t->in_generated = false;
-    ng_assert(from && (uint32_t)info < from->n_exits && s == &t->state);
-    const struct ir_exit e = code_exit(from, (uint32_t)info);
-    s->rip = e.pc;
     t->stats[RUN_STAT_HOSTCALLS]++;
-    redirect_call(t, e.aux);
+    redirect_call(t, hook);
     code_safe_point(s);
     void *next = has_business(t) ? NULL : code_jump_cache_find(s, s->rip);
     t->in_generated = true;

@@ -59,7 +59,7 @@ void run_main(guest_addr pc, guest_addr sp) __attribute__((noreturn));
 /* The dispatcher: runs until this guest thread exits. */
 void run_loop(struct ng_thread *t);
 /* Generated code calls a replaced function (struct vex_host.hostcall). */
-void *run_hostcall(struct x86_state *s);
+void *run_hostcall(struct x86_state *s, uint32_t hook);
 /* New guest thread (clone with CLONE_VM|CLONE_THREAD): child tid or -errno. */
 int run_thread_create(struct ng_thread *parent, uint64_t flags, guest_addr sp, guest_addr parent_tid, guest_addr child_tid, guest_addr tls);
 void run_thread_exit(struct ng_thread *t, int code);              /* marks; the dispatcher leaves */

@@ -262,6 +262,41 @@ START_TEST(huge_blocks_cost_nothing_untouched)
 }
 END_TEST
 
+static bool all_are(const uint8_t *p, uint8_t value, uint64_t n) { return *p == value && !memcmp(p, p + 1, n - 1); }
+
+/* A large mapping serves one block after the other. */
+START_TEST(large_blocks_again)
+{
+    enum { N = 3 << 20 };
+    mc_options.freelist_vol = 0; /* reuse at once */
+    guest_addr before = 0;
+    for (int round = 0; round < 12; round++) {
+        const bool zeroed = round % 3 == 1;
+        const uint64_t n = N - (uint64_t)(round % 4) * 1000;
+        const guest_addr a = zeroed ? stub_call(heap_calloc, 1, n, 0) : alloc(n);
+        if (before)
+            ck_assert_uint_eq(a, before);
+        before = a;
+        for (int i = 1; i <= 16; i++)
+            ck_assert(noaccess(a - (guest_addr)i) && noaccess(a + n + (guest_addr)i - 1));
+        ck_assert(all_are(ng_v(a), zeroed ? 0 : shadow_fresh_pattern(), n));
+        ck_assert(!zeroed || all_are((uint8_t *)a, 0, n));
+        memset((char *)a, 1, n);
+        shadow_make_defined(a, n);
+        ck_assert(shadow_is_clean(a, n) && noaccess(a + n) && noaccess(a - 1));
+        release(a);
+        ck_assert(all_are(ng_v(a), VPAT_NOACCESS, n));
+    }
+    /* what the program has changed is not used again */
+    for (int i = 0; i < stub_n_segments; i++)
+        if (stub_segments[i].start <= before && before < stub_segments[i].end)
+            stub_segments[i].prot = NG_PROT_R;
+    ck_assert_uint_ne(alloc(N), before);
+    ck_assert_int_eq(*ng_v(before + N / 2), 0);
+    ck_assert_int_eq(stub_errors, 0);
+}
+END_TEST
+
 START_TEST(descriptions)
 {
     const guest_addr a = alloc(20);
@@ -413,6 +448,7 @@ int main(void)
     tcase_add_test(c, alignments);
     tcase_add_test(c, quarantine_delays_reuse);
     tcase_add_test(c, huge_blocks_cost_nothing_untouched);
+    tcase_add_test(c, large_blocks_again);
     tcase_add_test(c, descriptions);
     tcase_add_test(c, custom_blocks);
     tcase_add_test(c, mempools);

@@ -482,6 +482,37 @@ START_TEST(test_counts)
 }
 END_TEST
 
+/* What follows a branch in a block that counts is counted too, and flags are what they were if somebody wants them. */
+START_TEST(test_parts_count)
+{
+    for (int live = 0; live < 2; live++) {
+        begin(IR_FORM_NATIVE);
+        test_native(&b, INSN("\x90"));
+        b.counts = true;
+        const uint32_t x = ir_block_add_exit(&b, (struct ir_exit){ .kind = IR_EXIT_JUMP, .pc = 0x888 });
+        ir_append(&b, (struct ir_op){ .op = IR_EXIT_CC, .aux = 4, .imm = x });
+        test_native(&b, INSN("\x90"));
+        b.flags_live_out = live ? IR_FLAGS_ARITH : 0;
+        test_exit(&b, IR_EXIT_JUMP, 0x1234);
+        test_counter()[0] = 1000;
+        test_counter()[1] = 0;
+        for (int taken = 0; taken < 6; taken++) {
+            s.rflags = (s.rflags & ~0x8d5ull) | (taken & 1 ? 0x8d5 : 0x815); /* all, or all but ZF and SF */
+            const uint64_t flags = s.rflags;
+            ck_assert(run() != NULL);
+            ck_assert_uint_eq(s.rip, taken & 1 ? 0x888 : 0x1234);
+            if (live || taken & 1)
+                ck_assert_uint_eq(s.rflags & 0x8d5, flags & 0x8d5);
+            before.rflags = s.rflags;
+            registers_but(0);
+        }
+        ck_assert_int_eq(test_counter()[1], 3);
+        ck_assert_int_eq(test_counter()[0], 994);
+        ck_assert_uint_eq(test_code.n_parts, 2);
+    }
+}
+END_TEST
+
 START_TEST(test_deterministic)
 {
     begin(IR_FORM_NATIVE);
@@ -538,6 +569,7 @@ int main(void)
     tcase_add_test(t, test_call_keeps_everything);
     tcase_add_test(t, test_jump_cache);
     tcase_add_test(t, test_counts);
+    tcase_add_test(t, test_parts_count);
     tcase_add_test(t, test_deterministic);
     tcase_add_test(t, test_no_space);
     tcase_add_test(t, test_opaque_is_refused);

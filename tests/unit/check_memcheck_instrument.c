@@ -70,6 +70,7 @@ bool ng_stack_bounds(guest_addr sp, guest_addr *low, guest_addr *high)
     *high = STACK_TOP;
     return sp >= *low && sp <= *high;
 }
+bool heap_keeps_shadow(guest_addr a) { (void)a; return false; }
 bool heap_origin_at(guest_addr a, struct heap_origin *o) { (void)a, (void)o; return false; }
 bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp, (void)low, (void)high; return false; }
 void errors_cond(struct ng_thread *t, origin_tag tag) { (void)t, (void)tag; n_cond++; }

@@ -50,6 +50,7 @@ void ng_fatal(const char *fmt, ...) { fputs(fmt, stderr); abort(); }
 bool ng_segment_at(guest_addr a, struct ng_segment *out) { (void)a, (void)out; return false; }
 size_t ng_read(void *to, guest_addr from, size_t size) { memcpy(to, (void *)from, size); return size; }
 bool ng_stack_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp, (void)low, (void)high; return false; }
+bool heap_keeps_shadow(guest_addr a) { (void)a; return false; }
 bool heap_origin_at(guest_addr a, struct heap_origin *o) { (void)a, (void)o; return false; }
 bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp, (void)low, (void)high; return false; }
 void errors_cond(struct ng_thread *t, origin_tag tag) { (void)t, (void)tag; n_conditions++; }

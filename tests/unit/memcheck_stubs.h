@@ -187,11 +187,14 @@ void ng_client_unmap(guest_addr a, size_t size)
 }
 
 /* ---- running ---- */
+static sigjmp_buf *stub_recover; /* of code that may fault */
 static void stub_on_fault(int sig, siginfo_t *info, void *uc)
 {
     (void)uc;
     if (info->si_code == SEGV_ACCERR && heap_lazy_fault((uint64_t)(uintptr_t)info->si_addr))
         return;
+    if (stub_recover)
+        siglongjmp(*stub_recover, 1);
     signal(sig, SIG_DFL);
 }
 

@@ -149,8 +149,10 @@ static void leave_here(struct emitter *e, struct ir_exit x)
     if (is_chainable(x.kind)) {
         chainable_jump(e, x);
     } else if (x.kind == IR_EXIT_HOSTCALL && e->identity && e->h->hostcall) {
-        asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), add_exit(e, x, false, 0));
-        leave_with_id(e, VEX_TRAMP_HOSTCALL);
+        add_exit(e, x, false, 0);
+        store_rip(e, x.pc);
+        asm_store_imm(e->c, 4, state_mem(e, STATE(call_args)), x.aux);
+        jump_tramp(e, e->h->hook_keeps(x.aux) ? VEX_TRAMP_HOSTCALL_KEEP : VEX_TRAMP_HOSTCALL);
     } else {
         emit_stub(e, x, false, 0);
     }

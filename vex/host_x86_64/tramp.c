@@ -12,7 +12,9 @@
  *   CLEAR     rax (the guest's is in state.tmp[0]) points to a store's struct clear, its address is in
  *             state.tmp[1]: if all of its shadow is addressable, and in one page, makes that zero and goes on,
  *             else returns behind it.  Changes no flags
- *   HOSTCALL  guest registers into the state, C function, and on from the state as ENTER or out as EXIT
+ *   HOSTCALL  general registers and flags into the state, C function, and general registers out of it, or out as EXIT:
+ *             the guest has called a C function, whose to change vectors and flags are
+ *   HOSTCALL_KEEP  the same with all registers
  *   FAULT     as EXIT, but guest registers are in the state already
  *
  * C code runs with DF and AC clear.  x87 and MXCSR stay as the guest has them. */
@@ -139,14 +141,20 @@ static void tramp_enter(struct tramp *t)
     jump(t, STATE(tmp));
 }
 
-/* All guest registers into the state; C may run then. */
-static void put_guest_away(struct tramp *t)
+/* General registers and flags into the state, and onto the host stack. */
+static void put_integers_away(struct tramp *t)
 {
     for (int i = 0; i < 16; i++)
         store(t, STATE(gpr) + 8 * i, i);
     load(t, RSP, STATE(host_rsp));
     CODE(t, "\x9c");                         /* pushfq */
     pop(t, STATE(rflags));
+}
+
+/* All guest registers into the state; C may run then. */
+static void put_guest_away(struct tramp *t)
+{
+    put_integers_away(t);
     vectors_away(t, STATE(ymm));
     c_flags(t, STATE(rflags));
 }
@@ -495,25 +503,51 @@ static void tramp_clear(struct tramp *t)
     jump(t, STATE(tmp) + CLEAR_DATA);
 }
 
-static void tramp_hostcall(struct tramp *t)
+/* Flags that C does not have as the guest does; the others stay. */
+static void restore_rare_flags(struct tramp *t, int offset)
+{
+    asm_rm(&t->b, 0xf7, 4, 0, at(t, offset)); /* test */
+    asm_imm(&t->b, ALIGNMENT_AND_DF, 4);
+    const uint32_t fine = asm_jcc8(&t->b, CC_E);
+    push(t, offset);
+    CODE(t, "\x9d");                         /* popfq */
+    asm_here8(&t->b, fine);
+}
+
+static void hostcall(struct tramp *t, bool keeps)
 {
     struct asm_buf *b = &t->b;
-    put_guest_away(t);
+    put_integers_away(t);
+    if (keeps)
+        vectors_away(t, STATE(ymm));
+    else
+        CODE(t, "\xc5\xf8\x77");             /* vzeroupper */
+    c_flags(t, STATE(rflags));
     asm_load(b, 8, RDI, (struct asm_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, 0 }); /* the thread control block */
     asm_lea(b, 8, RDI, (struct asm_mem){ 0, RDI, REG_NONE, 0, t->h->state_offset });
+    asm_load(b, 4, RSI, at(t, STATE(call_args)));
     asm_mov_imm(b, RAX, (uint64_t)(uintptr_t)t->h->hostcall);
     asm_rr(b, 0xff, 4, 2, RAX);              /* call */
-    store(t, STATE(tmp), RAX);
     asm_rr(b, 0x85, 8, RAX, RAX);            /* test */
-    const uint32_t on = asm_jcc8(b, CC_NE);
+    const uint32_t on = asm_jcc32(b, CC_NE);
+    if (!keeps)
+        vectors_away(t, STATE(ymm));
     return_to_c(t);
-    asm_here8(b, on);
-    vectors_back(t, STATE(ymm));
-    restore_flags(t, STATE(rflags));
+    here32(b, on);
+    store(t, STATE(tmp), RAX);
+    if (keeps) {
+        vectors_back(t, STATE(ymm));
+        restore_flags(t, STATE(rflags));
+    } else {
+        restore_rare_flags(t, STATE(rflags));
+    }
     for (int i = 0; i < 16; i++)
         load(t, i, STATE(gpr) + 8 * i);
     jump(t, STATE(tmp));
 }
+
+static void tramp_hostcall(struct tramp *t) { hostcall(t, false); }
+static void tramp_hostcall_keep(struct tramp *t) { hostcall(t, true); }
 
 static void tramp_fault(struct tramp *t)
 {
@@ -529,7 +563,8 @@ size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t 
     void (*const make[VEX_TRAMPS])(struct tramp *) = { [VEX_TRAMP_ENTER] = tramp_enter, [VEX_TRAMP_EXIT] = tramp_exit,
                                                        [VEX_TRAMP_CALL] = tramp_call, [VEX_TRAMP_KILL] = tramp_kill,
                                                        [VEX_TRAMP_CLEAR] = tramp_clear,
-                                                       [VEX_TRAMP_HOSTCALL] = tramp_hostcall, [VEX_TRAMP_FAULT] = tramp_fault };
+                                                       [VEX_TRAMP_HOSTCALL] = tramp_hostcall, [VEX_TRAMP_HOSTCALL_KEEP] = tramp_hostcall_keep,
+                                                       [VEX_TRAMP_FAULT] = tramp_fault };
     for (int i = 0; i < VEX_TRAMPS; i++) {
         asm_grow(&t.b, 4096);
         while (t.b.n % 16)
