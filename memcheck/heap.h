@@ -5,6 +5,7 @@
  *   heap_spans.c     client pages in spans of equal slots; block records, look-up by address
  *   heap_blocks.c    allocation and release: per-thread caches, quarantine, shadow, statistics
  *   heap_lazy.c      shadow of large blocks
+ *   heap_fast.c      the fast ways of the hooks for small blocks, with what a thread has at hand (heap_cache.h)
  *   heap_custom.c    blocks that the program declares by client request, and mempools
  *   heap_describe.c  what a report says about an address
  *   heap_hooks.c, heap_cxx.c   the replaced functions; heap_redirects.c their table
@@ -58,24 +59,31 @@ enum {
 /* A run of client pages cut into n_slots equal slots: redzone, block, redzone. */
 struct heap_span {
     guest_addr start;
-    uint64_t size;
-    uint64_t slot_size;
+    struct heap_block *blocks;   /* n_slots records */
+    uint64_t reciprocal;         /* of slot_size, times 2^HEAP_RECIPROCAL_LOG2, rounded up */
     uint32_t n_slots;
     uint32_t n_used;             /* slots ever handed out, from the first one */
-    struct heap_block *blocks;   /* n_slots records */
+    uint64_t slot_size;
+    uint64_t size;
     struct heap_lazy *lazy;      /* of heap_lazy.c, or NULL */
     bool kept;                   /* served another block before: contents and shadow are pages that stay */
     struct heap_span *next, *prev; /* all small spans, all large ones, or unused records of large ones */
 };
 
-enum { HEAP_GRANULE_LOG2 = 16, HEAP_CLASSES = 96 };
+enum { HEAP_GRANULE_LOG2 = 16, HEAP_CLASSES = 96, HEAP_RECIPROCAL_LOG2 = 44 };
 #define HEAP_GRANULE (1ull << HEAP_GRANULE_LOG2)
 #define HEAP_SMALL_MAX (128ull << 10)   /* slots above have a mapping of their own */
 
 extern uint64_t heap_redzone, heap_min_align;    /* from the core's options, rounded */
 
 /* ---- spans ---- */
-int heap_class_of(uint64_t slot_bytes);          /* smallest class that holds it; slot_bytes <= HEAP_SMALL_MAX */
+/* Classes: every 16 bytes up to HEAP_LINEAR_MAX, then eight to each doubling. */
+enum { HEAP_LINEAR_MAX = 512 };
+int heap_class_of_more(uint64_t slot_bytes);     /* of more than HEAP_LINEAR_MAX */
+static inline int heap_class_of(uint64_t slot_bytes) /* smallest class that holds it; slot_bytes <= HEAP_SMALL_MAX */
+{
+    return slot_bytes > HEAP_LINEAR_MAX ? heap_class_of_more(slot_bytes) : slot_bytes == 0 ? 0 : (int)((slot_bytes + 15) / 16) - 1;
+}
 uint64_t heap_class_size(int class);
 /* Up to n fresh slots of a class, linked by next; returns how many (0: no memory).  Their shadow is noaccess. */
 int heap_span_carve(int class, int n, struct heap_block **list);
@@ -183,3 +191,10 @@ HEAP_HOOK(heap_new_array_aligned_nothrow);
 HEAP_HOOK(heap_delete); HEAP_HOOK(heap_delete_sized); HEAP_HOOK(heap_delete_aligned); HEAP_HOOK(heap_delete_sized_aligned);
 HEAP_HOOK(heap_delete_array); HEAP_HOOK(heap_delete_array_sized); HEAP_HOOK(heap_delete_array_aligned);
 HEAP_HOOK(heap_delete_array_sized_aligned);
+
+/* ---- fast ways (nagrind/tool.h: struct ng_redirect.fast) ----
+ * What nearly every call is: of a small block, right, with the usual options, along a path that is known.  Where anything is
+ * otherwise they decline; so they do where a shared list is needed.  What is left behind is as the hook would have it. */
+#define HEAP_FAST(name) struct ng_fast heap_fast_##name(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+HEAP_FAST(malloc); HEAP_FAST(calloc); HEAP_FAST(realloc); HEAP_FAST(free); HEAP_FAST(new); HEAP_FAST(new_array);
+HEAP_FAST(delete); HEAP_FAST(delete_sized); HEAP_FAST(delete_array); HEAP_FAST(delete_array_sized);

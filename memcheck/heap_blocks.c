@@ -9,36 +9,25 @@
  * block cannot both succeed.
  */
 #include <stdlib.h>
-#include "heap.h"
+#include "heap_cache.h"
 #include "shadow_side.h"
 
-enum { BATCH = 32, BATCH_BYTES = 16 << 10, PENDING_BLOCKS = 64, PENDING_BYTES = 64 << 10 };
+enum { BATCH = 32, BATCH_BYTES = 16 << 10 };
 
-/* Freed blocks on their way through the quarantine. */
-struct batch { struct batch *next; uint64_t bytes; uint32_t n; struct heap_block *block[PENDING_BLOCKS]; };
-struct fifo { struct batch *head, *tail; };
+struct fifo { struct heap_batch *head, *tail; };
 
-struct cache {
-    struct heap_block *slots[HEAP_CLASSES];
-    uint32_t n_slots[HEAP_CLASSES];
-    struct batch *pending;           /* freed, not yet in the quarantine */
-    struct batch *spare;
-    struct heap_totals totals;       /* live_* are differences here, modulo 2^64 */
-    struct cache *next;
-};
-
-static __thread struct cache *self_cache __attribute__((tls_model("initial-exec")));
+__thread struct heap_cache *heap_self_cache;
 static pthread_mutex_t caches_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct cache *caches;         /* never freed: an exited thread's is taken over by the next new one */
-static struct cache *idle_caches[64];
+static struct heap_cache *caches;         /* never freed: an exited thread's is taken over by the next new one */
+static struct heap_cache *idle_caches[64];
 static int n_idle;
 
 static struct { pthread_mutex_t lock; uint64_t bytes; struct fifo small, big; } quarantine = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static struct { pthread_mutex_t lock; struct heap_block *head; } central[HEAP_CLASSES];
 
-static struct cache *cache_make(void)
+static struct heap_cache *cache_make(void)
 {
-    struct cache *c = NULL;
+    struct heap_cache *c = NULL;
     pthread_mutex_lock(&caches_lock);
     if (n_idle > 0)
         c = idle_caches[--n_idle];
@@ -49,44 +38,33 @@ static struct cache *cache_make(void)
     pthread_mutex_unlock(&caches_lock);
     if (!c)
         ng_fatal("out of memory");
-    return self_cache = c;
+    c->thread = ng_thread_self();
+    c->thread_id = c->thread ? (uint16_t)ng_thread_id(c->thread) : 0;
+    return heap_self_cache = c;
 }
 
-static inline struct cache *cache_self(void)
+static inline struct heap_cache *cache_self(void)
 {
-    return __builtin_expect(self_cache != NULL, 1) ? self_cache : cache_make();
+    return __builtin_expect(heap_self_cache != NULL, 1) ? heap_self_cache : cache_make();
 }
 
 void heap_thread_exited(struct ng_thread *t)
 {
     /* Slots and counters stay with the cache for the next thread. */
-    if (t != ng_thread_self() || !self_cache)
+    if (t != ng_thread_self() || !heap_self_cache)
         return;
     pthread_mutex_lock(&caches_lock);
     if (n_idle < 64)
-        idle_caches[n_idle++] = self_cache;
+        idle_caches[n_idle++] = heap_self_cache;
     pthread_mutex_unlock(&caches_lock);
-    self_cache = NULL;
+    heap_self_cache = NULL;
 }
 
 /* ---- statistics ---- */
 
-void heap_count_alloc(uint64_t size)
-{
-    struct heap_totals *n = &cache_self()->totals;
-    n->allocs++;
-    n->bytes_allocated += size;
-    n->live_blocks++;
-    n->live_bytes += size;
-}
+void heap_count_alloc(uint64_t size) { heap_cache_count_alloc(cache_self(), size); }
 
-void heap_count_free(uint64_t size)
-{
-    struct heap_totals *n = &cache_self()->totals;
-    n->frees++;
-    n->live_blocks--;
-    n->live_bytes -= size;
-}
+void heap_count_free(uint64_t size) { heap_cache_count_free(cache_self(), size); }
 
 void heap_count_invalid_free(void) { cache_self()->totals.frees++; }
 
@@ -107,7 +85,7 @@ struct heap_totals heap_totals(void)
 {
     struct heap_totals sum = { 0 };
     pthread_mutex_lock(&caches_lock);
-    for (const struct cache *c = caches; c; c = c->next) {
+    for (const struct heap_cache *c = caches; c; c = c->next) {
         sum.allocs += c->totals.allocs;
         sum.frees += c->totals.frees;
         sum.bytes_allocated += c->totals.bytes_allocated;
@@ -145,7 +123,7 @@ static int batch_of(int class)
     return n < 1 ? 1 : n > BATCH ? BATCH : (int)n;
 }
 
-static bool cache_refill(struct cache *c, int class)
+static bool cache_refill(struct heap_cache *c, int class)
 {
     const int want = batch_of(class);
     int got = 0;
@@ -167,18 +145,13 @@ static bool cache_refill(struct cache *c, int class)
 
 static struct heap_block *slot_take(int class)
 {
-    struct cache *c = cache_self();
+    struct heap_cache *c = cache_self();
     if (!c->slots[class] && !cache_refill(c, class))
         return NULL;
-    struct heap_block *b = c->slots[class];
-    c->slots[class] = b->next;
-    c->n_slots[class]--;
-    if (b->next)
-        __builtin_prefetch(b->next, 1);
-    return b;
+    return heap_cache_pop(c, class);
 }
 
-static void slot_give(struct cache *c, struct heap_block *b)
+static void slot_give(struct heap_cache *c, struct heap_block *b)
 {
     const int class = b->class;
     if (class == HEAP_CLASSES) {
@@ -203,15 +176,9 @@ static void slot_give(struct cache *c, struct heap_block *b)
 
 /* ---- quarantine ---- */
 
-/* What a block counts in the quarantine; something even for an empty one, as its slot waits too. */
-static uint64_t volume(const struct heap_block *b)
+static struct heap_batch *batch_make(struct heap_cache *c)
 {
-    return b->size < 16 ? 16 : b->size;
-}
-
-static struct batch *batch_make(struct cache *c)
-{
-    struct batch *q = c->spare;
+    struct heap_batch *q = c->spare;
     if (q)
         c->spare = q->next;
     else if (!(q = malloc(sizeof *q)))
@@ -221,21 +188,21 @@ static struct batch *batch_make(struct cache *c)
     return q;
 }
 
-static void fifo_push(struct fifo *f, struct batch *q)
+static void fifo_push(struct fifo *f, struct heap_batch *q)
 {
     *(f->head ? &f->tail->next : &f->head) = q;
     f->tail = q;
 }
 
-static struct batch *fifo_pop(struct fifo *f)
+static struct heap_batch *fifo_pop(struct fifo *f)
 {
-    struct batch *q = f->head;
+    struct heap_batch *q = f->head;
     if (q)
         f->head = q->next;
     return q;
 }
 
-static void batch_recycle(struct cache *c, struct batch *q)
+static void batch_recycle(struct heap_cache *c, struct heap_batch *q)
 {
     for (uint32_t i = 0; i < q->n; i++) /* nobody has looked at them for long */
         __builtin_prefetch(q->block[i], 1);
@@ -246,15 +213,15 @@ static void batch_recycle(struct cache *c, struct batch *q)
 }
 
 /* q enters the quarantine; what falls out is recycled, big blocks first. */
-static void quarantine_push(struct cache *c, struct batch *q, struct fifo *f)
+static void quarantine_push(struct heap_cache *c, struct heap_batch *q, struct fifo *f)
 {
-    struct batch *out = NULL;
+    struct heap_batch *out = NULL;
     const uint64_t max = (uint64_t)mc_options.freelist_vol;
     pthread_mutex_lock(&quarantine.lock);
     fifo_push(f, q);
     quarantine.bytes += q->bytes;
     while (quarantine.bytes > max) {
-        struct batch *old = fifo_pop(&quarantine.big);
+        struct heap_batch *old = fifo_pop(&quarantine.big);
         if (!old)
             old = fifo_pop(&quarantine.small);
         if (!old)
@@ -265,7 +232,7 @@ static void quarantine_push(struct cache *c, struct batch *q, struct fifo *f)
     }
     pthread_mutex_unlock(&quarantine.lock);
     while (out) {
-        struct batch *next = out->next;
+        struct heap_batch *next = out->next;
         batch_recycle(c, out);
         out = next;
     }
@@ -273,20 +240,20 @@ static void quarantine_push(struct cache *c, struct batch *q, struct fifo *f)
 
 static void quarantine_add(struct heap_block *b)
 {
-    struct cache *c = cache_self();
-    const uint64_t big = (uint64_t)mc_options.freelist_big_blocks, vol = (uint64_t)mc_options.freelist_vol;
-    const bool is_big = big != 0 && b->size >= big;
-    struct batch *q = is_big || !c->pending ? batch_make(c) : c->pending;
+    struct heap_cache *c = cache_self();
+    const bool is_big = heap_is_big(b->size);
+    struct heap_batch *q = is_big || !c->pending ? batch_make(c) : c->pending;
     q->block[q->n++] = b;
-    q->bytes += volume(b);
+    q->bytes += heap_volume(b->size);
     if (is_big) {
         quarantine_push(c, q, &quarantine.big);
         return;
     }
     c->pending = q;
-    if (q->n == PENDING_BLOCKS || q->bytes >= PENDING_BYTES || q->bytes >= vol / 8) {
+    if (heap_batch_is_full(q->n, q->bytes)) {
         c->pending = NULL;
         quarantine_push(c, q, &quarantine.small);
+        c->pending = batch_make(c); /* heap_fast.c goes on with it */
     }
 }
 

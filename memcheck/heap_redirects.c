@@ -9,15 +9,17 @@
 
 #define FILE_NAME "vg_replace_malloc.c"
 #define ANY(symbol, hook, line)             { symbol, "*", hook, symbol, FILE_NAME, line, NULL, 0 }
+#define FAST(symbol, hook, line, fast, n)   { symbol, "*", hook, symbol, FILE_NAME, line, fast, n }
 #define LIBC(symbol, hook, line)            { symbol, "libc.so*", hook, symbol, FILE_NAME, line, NULL, 0 }
 #define CXX(symbol, display, hook, line)    { symbol, "*", hook, display, FILE_NAME, line, NULL, 0 }
+#define CXX_FAST(symbol, display, hook, line, fast, n) { symbol, "*", hook, display, FILE_NAME, line, fast, n }
 
 const struct ng_redirect heap_redirects[] = {
-    ANY("malloc", heap_malloc, 484),
-    ANY("free", heap_free, 1027),
+    FAST("malloc", heap_malloc, 484, heap_fast_malloc, 1),
+    FAST("free", heap_free, 1027, heap_fast_free, 1),
     ANY("cfree", heap_free, 1033),
-    ANY("calloc", heap_calloc, 1675),
-    ANY("realloc", heap_realloc, 1800),
+    FAST("calloc", heap_calloc, 1675, heap_fast_calloc, 2),
+    FAST("realloc", heap_realloc, 1800, heap_fast_realloc, 2),
     ANY("reallocarray", heap_reallocarray, 1910),
     ANY("memalign", heap_memalign, 2035),
     ANY("aligned_alloc", heap_aligned_alloc, 2210),
@@ -41,26 +43,26 @@ const struct ng_redirect heap_redirects[] = {
     ANY("__builtin_delete", heap_delete, 1088),
     ANY("__builtin_vec_delete", heap_delete_array, 1140),
 
-    CXX("_Znwm", "operator new(unsigned long)", heap_new, 538),
+    CXX_FAST("_Znwm", "operator new(unsigned long)", heap_new, 538, heap_fast_new, 1),
     CXX("_ZnwmRKSt9nothrow_t", "operator new(unsigned long, std::nothrow_t const&)", heap_new_nothrow, 620),
     CXX("_ZnwmSt11align_val_t", "operator new(unsigned long, std::align_val_t)", heap_new_aligned, 640),
     CXX("_ZnwmSt11align_val_tRKSt9nothrow_t",
         "operator new(unsigned long, std::align_val_t, std::nothrow_t const&)", heap_new_aligned_nothrow, 670),
-    CXX("_Znam", "operator new[](unsigned long)", heap_new_array, 708),
+    CXX_FAST("_Znam", "operator new[](unsigned long)", heap_new_array, 708, heap_fast_new_array, 1),
     CXX("_ZnamRKSt9nothrow_t", "operator new[](unsigned long, std::nothrow_t const&)", heap_new_array_nothrow, 790),
     CXX("_ZnamSt11align_val_t", "operator new[](unsigned long, std::align_val_t)", heap_new_array_aligned, 810),
     CXX("_ZnamSt11align_val_tRKSt9nothrow_t",
         "operator new[](unsigned long, std::align_val_t, std::nothrow_t const&)", heap_new_array_aligned_nothrow, 840),
-    CXX("_ZdlPv", "operator delete(void*)", heap_delete, 1086),
-    CXX("_ZdlPvm", "operator delete(void*, unsigned long)", heap_delete_sized, 1098),
+    CXX_FAST("_ZdlPv", "operator delete(void*)", heap_delete, 1086, heap_fast_delete, 1),
+    CXX_FAST("_ZdlPvm", "operator delete(void*, unsigned long)", heap_delete_sized, 1098, heap_fast_delete_sized, 2),
     CXX("_ZdlPvRKSt9nothrow_t", "operator delete(void*, std::nothrow_t const&)", heap_delete, 1120),
     CXX("_ZdlPvSt11align_val_t", "operator delete(void*, std::align_val_t)", heap_delete_aligned, 1108),
     CXX("_ZdlPvmSt11align_val_t", "operator delete(void*, unsigned long, std::align_val_t)",
         heap_delete_sized_aligned, 1114),
     CXX("_ZdlPvSt11align_val_tRKSt9nothrow_t",
         "operator delete(void*, std::align_val_t, std::nothrow_t const&)", heap_delete_aligned, 1126),
-    CXX("_ZdaPv", "operator delete[](void*)", heap_delete_array, 1138),
-    CXX("_ZdaPvm", "operator delete[](void*, unsigned long)", heap_delete_array_sized, 1150),
+    CXX_FAST("_ZdaPv", "operator delete[](void*)", heap_delete_array, 1138, heap_fast_delete_array, 1),
+    CXX_FAST("_ZdaPvm", "operator delete[](void*, unsigned long)", heap_delete_array_sized, 1150, heap_fast_delete_array_sized, 2),
     CXX("_ZdaPvRKSt9nothrow_t", "operator delete[](void*, std::nothrow_t const&)", heap_delete_array, 1172),
     CXX("_ZdaPvSt11align_val_t", "operator delete[](void*, std::align_val_t)", heap_delete_array_aligned, 1160),
     CXX("_ZdaPvmSt11align_val_t", "operator delete[](void*, unsigned long, std::align_val_t)",

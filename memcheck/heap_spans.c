@@ -38,8 +38,7 @@ static struct class { pthread_mutex_t lock; struct heap_span *span; } classes[HE
 
 uint64_t heap_redzone = 16, heap_min_align = 16;
 
-/* Classes: every 16 bytes up to 512, then eight to each doubling. */
-enum { LINEAR = 512 / 16 };
+enum { LINEAR = HEAP_LINEAR_MAX / 16 };
 
 uint64_t heap_class_size(int class)
 {
@@ -49,10 +48,8 @@ uint64_t heap_class_size(int class)
     return (512ull << (k / 8)) * (uint64_t)(9 + k % 8) / 8;
 }
 
-int heap_class_of(uint64_t n)
+int heap_class_of_more(uint64_t n)
 {
-    if (n <= 512)
-        return n == 0 ? 0 : (int)((n + 15) / 16) - 1;
     const int doubling = 63 - __builtin_clzll((n - 1) / 512); /* n in (512 << d, 1024 << d] */
     const uint64_t step = 64ull << doubling;
     return LINEAR + 8 * doubling + (int)((n - (512ull << doubling) + step - 1) / step) - 1;
@@ -137,7 +134,8 @@ struct heap_block *heap_slot_at(guest_addr a)
         return NULL;
     if (s->n_slots == 1)
         return s->blocks;
-    const uint32_t slot = (uint32_t)(a - s->start) / (uint32_t)s->slot_size;
+    /* Exact: both are at most 1 MiB, so what the reciprocal is too large by makes less than 2^44 of a slot. */
+    const uint64_t slot = (a - s->start) * s->reciprocal >> HEAP_RECIPROCAL_LOG2;
     return slot < s->n_used ? &s->blocks[slot] : NULL; /* the tail of a span is no slot */
 }
 
@@ -170,7 +168,8 @@ static struct heap_span *make_span(uint64_t slot_size)
     struct heap_block *blocks = s ? take_records(n * sizeof *blocks) : NULL;
     guest_addr a = s && blocks ? take_granules(want) : 0;
     if (a != 0) {
-        *s = (struct heap_span){ .start = a, .size = want, .slot_size = slot_size, .n_slots = n, .blocks = blocks };
+        *s = (struct heap_span){ .start = a, .size = want, .slot_size = slot_size, .n_slots = n, .blocks = blocks,
+                                 .reciprocal = (1ull << HEAP_RECIPROCAL_LOG2) / slot_size + 1 };
         shadow_make_noaccess(a, want);
         if (!table_set(a, want, s))
             a = 0;

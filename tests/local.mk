@@ -7,7 +7,7 @@ UNIT_MEMCHECK_INSTRUMENT = memcheck/instrument.c memcheck/instrument_clean.c mem
 	memcheck/helpers.c memcheck/meet.c memcheck/stack.c memcheck/state_saves.c memcheck/shadow.c \
 	memcheck/shadow_fresh.c memcheck/shadow_side.c memcheck/registers.c \
 	memcheck/options.c
-UNIT_MEMCHECK_HEAP = memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_lazy.c memcheck/heap_custom.c \
+UNIT_MEMCHECK_HEAP = memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_fast.c memcheck/heap_lazy.c memcheck/heap_custom.c \
 	memcheck/heap_describe.c memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/leak.c memcheck/leak_search.c \
 	memcheck/leak_records.c memcheck/leak_heuristics.c memcheck/requests.c memcheck/shadow.c memcheck/shadow_fresh.c memcheck/shadow_side.c \
 	memcheck/registers.c memcheck/stack_heap.c memcheck/errors.c memcheck/errors_print.c memcheck/options.c

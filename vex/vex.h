@@ -143,6 +143,8 @@ struct vex_host {
     bool (*hook_keeps)(uint32_t hook);
     /* The fast way of a replaced function (nagrind/tool.h: ng_fast_fn), for IR_HOOK. */
     ng_fast_fn (*fast_hook)(uint32_t hook);
+    /* What state.rip is while that runs, less than 2^31.  May be NULL: then it is not set. */
+    guest_addr (*hook_pc)(uint32_t hook);
 };
 /* Emits b.  Returns 0, or -ENOSPC if the block is too long (decode fewer instructions). */
 int host_x86_64_emit(const struct ir_block *b, const struct vex_host *h, struct vex_code *out);

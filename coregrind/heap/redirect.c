@@ -211,6 +211,8 @@ ng_fast_fn redirect_fast(uint32_t id)
     return r && !calls ? r->fast : NULL;
 }
 
+guest_addr redirect_pc(uint32_t id) { return stub_of(id); }
+
 uint16_t redirect_fast_gprs(uint32_t id)
 {
     static const uint8_t argument[4] = { X86_RDI, X86_RSI, X86_RDX, X86_RCX };

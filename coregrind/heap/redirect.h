@@ -20,6 +20,7 @@ uint32_t redirect_at(guest_addr pc);
 void redirect_call(struct ng_thread *t, uint32_t id);
 /* The fast way of hook id, if it has one and calls need not be counted; else NULL. */
 ng_fast_fn redirect_fast(uint32_t id);
+guest_addr redirect_pc(uint32_t id);                   /* what state.rip is while hook id, or its fast way, runs; below 2^31 */
 uint16_t redirect_fast_gprs(uint32_t id);              /* registers that it reads, a bit each; 0: there is none */
 /* Is the hook no C function, so that all registers but its result stay? */
 bool redirect_keeps(uint32_t id);

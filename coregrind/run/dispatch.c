@@ -28,7 +28,7 @@ struct vex_host run_vex_host(void)
         .state_offset = state_offset, .jumps_offset = jumps_offset, .guest_in_host_regs = true,
         .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O, .hostcall = run_hostcall,
         .count_jumps = options.stats,
-        .fast_hook = redirect_fast, .hook_keeps = redirect_keeps,
+        .fast_hook = redirect_fast, .hook_pc = redirect_pc, .hook_keeps = redirect_keeps,
 #ifdef NG_DEBUG
         .debug = true,
 #endif

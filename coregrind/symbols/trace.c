@@ -123,6 +123,15 @@ ng_trace ng_trace_take_depth(struct ng_thread *t, int max_frames)
     return known;
 }
 
+ng_trace ng_trace_known(struct ng_thread *t)
+{
+    if (!t || (options.stress & STRESS_TRACE)) /* ng_trace_take checks it */
+        return 0;
+    const ng_trace known = known_trace(t, (int)options.num_callers);
+    t->stats[RUN_STAT_TRACES] += known != 0;
+    return known;
+}
+
 ng_trace ng_trace_take(struct ng_thread *t)
 {
     return ng_trace_take_depth(t, (int)options.num_callers);

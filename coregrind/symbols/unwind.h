@@ -31,15 +31,15 @@ struct unwind {
     uint64_t word[UNWIND_WORDS];
 };
 
-/* A register of t as it is now, in a helper or hook too. */
+/* A register of t as it is now, in a helper, hook or fast way of one, too. */
 static inline uint64_t unwind_register(struct ng_thread *t, int reg)
 {
-    return t->in_generated ? ng_reg(t, reg) : t->state.gpr[reg];
+    return t->in_generated && t->state.in_helper ? ng_reg(t, reg) : t->state.gpr[reg];
 }
 
 static inline guest_addr unwind_pc(struct ng_thread *t)
 {
-    return t->in_generated ? ng_reg(t, X86_RIP) : t->state.rip;
+    return t->in_generated && t->state.in_helper ? ng_reg(t, X86_RIP) : t->state.rip;
 }
 
 /* At thread's first frame.  Its registers must stay as they are. */

@@ -88,6 +88,9 @@ NG_API int ng_object_register(const char *name, void *p);
 typedef uint32_t ng_trace;       /* hash-consed stack trace; 0: none */
 NG_API ng_trace ng_trace_take(struct ng_thread *t);             /* of the current guest pc */
 NG_API ng_trace ng_trace_take_depth(struct ng_thread *t, int max_frames);
+/* What ng_trace_take would yield, if this thread has taken that trace lately; else 0.  For fast ways of hooks, too: then
+ * the first frame is the replaced function.  t: the calling thread; NULL: 0. */
+NG_API ng_trace ng_trace_known(struct ng_thread *t);
 /* Synthetic first frame put before the next frames: replacement functions appear as `name (file:line)`. */
 NG_API int ng_trace_frames(ng_trace t, guest_addr *pcs, int max); /* return addresses are minus 1 */
 NG_API ng_trace ng_trace_of_pc(guest_addr pc);   /* one frame: where execution is, or a return address minus 1 */
@@ -167,8 +170,9 @@ struct ng_redirect {
     /* A fast way for the common case, or NULL: generated code of mode 0 calls it with the first fast_args (at most 4)
      * arguments, if they and rsp have no attention bit, and puts what it returns into rax (a tool should take that to be
      * defined).  If it does not yield `done`, or faults, the hook is called as if nothing had been: so it must do nothing
-     * that may not be done half, or twice.  It may access client memory and planes, but the guest's registers are not in
-     * the thread's state: it must not report, take traces, allocate, block, or change any shadow of a register.  Flags and
+     * that may not be done half, or twice.  It may access client memory and planes, and look at general registers and rip as
+     * a hook may (ng_reg), but other registers are not in the thread's state: it must not report, take traces (but for
+     * ng_trace_known), allocate, block, or change any shadow of a register.  Flags and
      * vector registers are the callee's: what C leaves there, stays. */
     ng_fast_fn fast;
     int fast_args;

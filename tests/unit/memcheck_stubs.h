@@ -72,6 +72,8 @@ bool ng_option_xml(void) { return false; }
 int ng_option_num_callers(void) { return 12; }
 bool ng_option_value(const char *name, int64_t *value) { (void)name; (void)value; return false; }
 ng_trace ng_trace_take(struct ng_thread *t) { (void)t; return stub_trace; }
+static bool stub_trace_known = true;
+ng_trace ng_trace_known(struct ng_thread *t) { return t && stub_trace_known ? stub_trace : 0; }
 ng_trace ng_trace_take_depth(struct ng_thread *t, int n) { (void)t; (void)n; return stub_trace; }
 int ng_trace_frames(ng_trace t, guest_addr *pcs, int max) /* traces 10..19 share their first frames */
 {

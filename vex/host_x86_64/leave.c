@@ -524,7 +524,7 @@ void emit_indirect_entries(struct emitter *e, bool in_line)
 
 /* ---- replaced functions ---- */
 /* Stands first in its block: all guest registers are at home.  C gets them as they are, on the host stack; all are in the
- * state too, for a fault (kernel/signals.c: which knows the call by its return address).  Those that C may change come back:
+ * state too, with the hook's pc as rip, for traces and for a fault (kernel/signals.c: which knows the call by its return address).  Those that C may change come back:
  * programs are not to see what it left there, but for vectors and flags. */
 void emit_hook(struct emitter *e, const struct ir_op *op)
 {
@@ -538,6 +538,8 @@ void emit_hook(struct emitter *e, const struct ir_op *op)
     }
     for (int i = 0; i < 16; i++)
         asm_store(c, 8, state_mem(e, STATE(gpr) + 8 * i), i);
+    if (e->h->hook_pc)
+        asm_store_imm(c, 8, state_mem(e, STATE(rip)), (int32_t)e->h->hook_pc(x.aux));
     asm_load(c, 8, RSP, state_mem(e, STATE(host_rsp)));
     asm_need(c);
     asm_byte(c, 0xc5);                       /* vzeroupper: C may be SSE code */

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* heap_fast: see heap.h.
+ *
+ * Each first looks whether it can do the whole of it, then does it.  Nothing before that point is seen by anybody, so the
+ * hook may begin anew; nothing behind it can fail, or fault.  Client memory is touched before it only: the contents of a
+ * slot that is still unused.  */
+#include <emmintrin.h>
+#include "heap_cache.h"
+#include "shadow_side.h"
+
+#define INLINE static inline __attribute__((always_inline))
+enum { SMALL = 1024 };
+
+INLINE struct ng_fast done(uint64_t value) { return (struct ng_fast){ value, 1 }; }
+INLINE struct ng_fast decline(void) { return (struct ng_fast){ 0, 0 }; }
+
+/* The compiler must not move what may fault behind what cannot be undone. */
+INLINE void point_of_no_return(void) { atomic_signal_fence(memory_order_seq_cst); }
+
+/* ---- short runs of bytes ---- */
+
+INLINE __m128i vector(const uint8_t *p) { return _mm_loadu_si128((const __m128i *)p); }
+INLINE void put_vector(uint8_t *p, __m128i v) { _mm_storeu_si128((__m128i *)p, v); }
+
+INLINE void fill(uint8_t *p, uint8_t byte, size_t n)
+{
+    if (n > 64) {
+        memset(p, byte, n);
+    } else if (n >= 16) {
+        const __m128i v = _mm_set1_epi8((char)byte);
+        for (size_t i = 0; i < n - 16; i += 16)
+            put_vector(p + i, v);
+        put_vector(p + n - 16, v);
+    } else if (n >= 8) {
+        const uint64_t v = 0x0101010101010101ull * byte;
+        memcpy(p, &v, 8);
+        memcpy(p + n - 8, &v, 8);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            p[i] = byte;
+    }
+}
+
+/* n > 0 */
+INLINE bool is_zero(const uint8_t *p, size_t n)
+{
+    uint8_t all = 0;
+    if (n >= 16) {
+        __m128i v = vector(p + n - 16);
+        for (size_t i = 0; i < n - 16; i += 16)
+            v = _mm_or_si128(v, vector(p + i));
+        return _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_setzero_si128())) == 0xffff;
+    }
+    for (size_t i = 0; i < n; i++)
+        all |= p[i];
+    return all == 0;
+}
+
+/* ---- parts ---- */
+
+INLINE bool usual_options(void)
+{
+    return mc_options.keep_stacktraces == KEEP_ALLOC_AND_FREE && (mc_options.malloc_fill & mc_options.free_fill) == -1 &&
+           heap_min_align <= 16 && !side_is_used();
+}
+
+/* The slot of a small new block, which stays unused for now; NULL: declines. */
+INLINE struct heap_block *unused_slot(const struct heap_cache *c, uint64_t size)
+{
+    if (!c || size - 1 >= SMALL || !usual_options())
+        return NULL;
+    return c->slots[heap_class_of(size + 2 * heap_redzone)];
+}
+
+/* It becomes a block, of which all but shadow is done here. */
+INLINE struct ng_fast hand_out(struct heap_cache *c, uint64_t size, enum heap_kind kind, ng_trace trace)
+{
+    struct heap_block *b = heap_cache_pop(c, heap_class_of(size + 2 * heap_redzone));
+    b->size = size;
+    b->next = NULL;
+    b->alloc_trace = trace;
+    b->free_trace = 0;
+    b->thread = c->thread_id;
+    b->kind = (uint8_t)kind;
+    b->align_log2 = 0;
+    b->flags = 0;
+    heap_cache_count_alloc(c, size);
+    atomic_store_explicit(&b->state, HEAP_LIVE, memory_order_release);
+    return done(b->addr);
+}
+
+/* The small live block at a that is to be freed, if the batch of freed ones has room without being full; NULL: declines. */
+INLINE struct heap_block *freeable(const struct heap_cache *c, guest_addr a, enum heap_kind kind)
+{
+    if (!c || !c->pending || !usual_options())
+        return NULL;
+    struct heap_block *b = heap_live_block(a);
+    if (!b || b->size > SMALL || b->kind != kind || b->align_log2 || heap_is_big(b->size) ||
+        heap_batch_is_full(c->pending->n + 1, c->pending->bytes + heap_volume(b->size)))
+        return NULL;
+    return b;
+}
+
+INLINE bool claim(struct heap_block *b)
+{
+    uint8_t live = HEAP_LIVE;
+    return atomic_compare_exchange_strong(&b->state, &live, HEAP_FREED);
+}
+
+/* The rest of freeing a block that has been claimed. */
+INLINE void let_go(struct heap_cache *c, struct heap_block *b, ng_trace trace)
+{
+    struct heap_batch *q = c->pending;
+    b->free_trace = trace;
+    fill(ng_v(b->addr), VPAT_NOACCESS, b->size);
+    heap_cache_count_free(c, b->size);
+    q->block[q->n++] = b;
+    q->bytes += heap_volume(b->size);
+}
+
+/* ---- functions ---- */
+
+INLINE struct ng_fast allocate(uint64_t size, enum heap_kind kind)
+{
+    struct heap_cache *c = heap_self_cache;
+    const struct heap_block *b = unused_slot(c, size);
+    const ng_trace trace = b ? ng_trace_known(c->thread) : 0;
+    if (!trace)
+        return decline();
+    fill(ng_v(b->addr), shadow_fresh_pattern(), size);
+    return hand_out(c, size, kind, trace);
+}
+
+INLINE struct ng_fast release(guest_addr a, enum heap_kind kind, const uint64_t *size)
+{
+    struct heap_cache *c = heap_self_cache;
+    if (a == 0)
+        return done(0);
+    struct heap_block *b = freeable(c, a, kind);
+    if (!b || (size && b->size != *size))
+        return decline();
+    const ng_trace trace = ng_trace_known(c->thread);
+    if (!trace || !claim(b))
+        return decline();
+    let_go(c, b, trace);
+    return done(0);
+}
+
+HEAP_FAST(malloc)
+{
+    (void)a1, (void)a2, (void)a3;
+    return allocate(a0, HEAP_MALLOC);
+}
+
+HEAP_FAST(calloc)
+{
+    struct heap_cache *c = heap_self_cache;
+    uint64_t size;
+    (void)a2, (void)a3;
+    if (__builtin_mul_overflow(a0, a1, &size))
+        return decline();
+    const struct heap_block *b = unused_slot(c, size);
+    const ng_trace trace = b ? ng_trace_known(c->thread) : 0;
+    if (!trace)
+        return decline();
+    fill((uint8_t *)b->addr, 0, size);
+    point_of_no_return();
+    fill(ng_v(b->addr), VPAT_DEFINED, size);
+    return hand_out(c, size, HEAP_MALLOC, trace);
+}
+
+/* Contents that are defined, as nearly all are, into another block. */
+static struct ng_fast move(guest_addr from, uint64_t size)
+{
+    struct heap_cache *c = heap_self_cache;
+    const struct heap_block *to = unused_slot(c, size);
+    struct heap_block *b = to ? freeable(c, from, HEAP_MALLOC) : NULL;
+    if (!b)
+        return decline();
+    const uint64_t kept = b->size < size ? b->size : size;
+    if (kept && !is_zero(ng_v(from), kept))
+        return decline();
+    const ng_trace trace = ng_trace_known(c->thread);
+    if (!trace)
+        return decline();
+    memcpy((void *)to->addr, (const void *)from, kept);
+    point_of_no_return();
+    if (!claim(b))
+        return decline();
+    fill(ng_v(to->addr), VPAT_DEFINED, kept);
+    fill(ng_v(to->addr + kept), shadow_fresh_pattern(), size - kept);
+    const struct ng_fast result = hand_out(c, size, HEAP_MALLOC, trace);
+    let_go(c, b, trace);
+    return result;
+}
+
+HEAP_FAST(realloc)
+{
+    (void)a2, (void)a3;
+    return a0 == 0 ? allocate(a1, HEAP_MALLOC) : move(a0, a1);
+}
+
+HEAP_FAST(free)
+{
+    (void)a1, (void)a2, (void)a3;
+    return release(a0, HEAP_MALLOC, NULL);
+}
+
+HEAP_FAST(new)
+{
+    (void)a1, (void)a2, (void)a3;
+    return allocate(a0, HEAP_NEW);
+}
+
+HEAP_FAST(new_array)
+{
+    (void)a1, (void)a2, (void)a3;
+    return allocate(a0, HEAP_NEW_ARRAY);
+}
+
+HEAP_FAST(delete)
+{
+    (void)a1, (void)a2, (void)a3;
+    return release(a0, HEAP_NEW, NULL);
+}
+
+HEAP_FAST(delete_sized)
+{
+    (void)a2, (void)a3;
+    return release(a0, HEAP_NEW, &a1);
+}
+
+HEAP_FAST(delete_array)
+{
+    (void)a1, (void)a2, (void)a3;
+    return release(a0, HEAP_NEW_ARRAY, NULL);
+}
+
+HEAP_FAST(delete_array_sized)
+{
+    (void)a2, (void)a3;
+    return release(a0, HEAP_NEW_ARRAY, &a1);
+}
