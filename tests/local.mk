@@ -15,7 +15,7 @@ UNIT_MEMCHECK_HEAP = memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/check_ir tests/unit/check_guest tests/unit/check_guest_access tests/unit/check_guest_exec \
 	tests/unit/check_guest_quick tests/unit/check_host tests/unit/check_host_guest tests/unit/check_host_random \
-	tests/unit/check_heap tests/unit/check_leak tests/unit/check_strings tests/unit/check_memcheck_instrument \
+	tests/unit/check_heap tests/unit/check_heap_fast tests/unit/check_leak tests/unit/check_strings tests/unit/check_memcheck_instrument \
 	tests/unit/check_memcheck_rules tests/unit/check_memcheck_run tests/unit/check_redirect tests/unit/check_run_printf \
 	tests/unit/check_signals_frame tests/unit/check_syscalls tests/unit/check_symbols tests/unit/check_report \
 	tests/unit/check_supp tests/unit/check_space_segments tests/unit/check_space tests/unit/check_code tests/unit/check_options
@@ -70,6 +70,10 @@ tests_unit_check_heap_SOURCES = tests/unit/check_heap.c $(UNIT_MEMCHECK_HEAP)
 tests_unit_check_heap_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_heap_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_heap_LDADD = $(UNIT_LIBS)
+tests_unit_check_heap_fast_SOURCES = tests/unit/check_heap_fast.c $(UNIT_MEMCHECK_HEAP)
+tests_unit_check_heap_fast_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_heap_fast_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_heap_fast_LDADD = $(UNIT_LIBS)
 tests_unit_check_leak_SOURCES = tests/unit/check_leak.c $(UNIT_MEMCHECK_HEAP)
 tests_unit_check_leak_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_leak_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -212,14 +212,14 @@ static void stub_init(void)
     shadow_init();
     heap_init();
 }
-static void stub_log_clear(void)
+static inline void stub_log_clear(void)
 {
     stub_log_size = 0;
     stub_log[0] = 0;
     stub_errors = 0;
     stub_fault_at = 0;
 }
-static bool stub_logged(const char *text) { return strstr(stub_log, text) != NULL; }
+static inline bool stub_logged(const char *text) { return strstr(stub_log, text) != NULL; }
 static uint64_t stub_call(ng_hook_fn hook, uint64_t a, uint64_t b, uint64_t c)
 {
     struct x86_state *s = &stub_thread.s;
