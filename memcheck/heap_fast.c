@@ -22,22 +22,30 @@ INLINE void point_of_no_return(void) { atomic_signal_fence(memory_order_seq_cst)
 INLINE __m128i vector(const uint8_t *p) { return _mm_loadu_si128((const __m128i *)p); }
 INLINE void put_vector(uint8_t *p, __m128i v) { _mm_storeu_si128((__m128i *)p, v); }
 
+/* Without a loop: the compiler would make `rep stos` of it, which costs more than all else here. */
 INLINE void fill(uint8_t *p, uint8_t byte, size_t n)
 {
+    const uint64_t word = 0x0101010101010101ull * byte;
+    uint8_t *const end = p + n;
     if (n > 64) {
+        __asm__("" : "+r"(n)); /* for the same reason */
         memset(p, byte, n);
     } else if (n >= 16) {
-        const __m128i v = _mm_set1_epi8((char)byte);
-        for (size_t i = 0; i < n - 16; i += 16)
-            put_vector(p + i, v);
-        put_vector(p + n - 16, v);
+        const __m128i v = _mm_set1_epi64x((long long)word);
+        put_vector(p, v);
+        if (n > 32) {
+            put_vector(p + 16, v);
+            put_vector(end - 32, v);
+        }
+        put_vector(end - 16, v);
     } else if (n >= 8) {
-        const uint64_t v = 0x0101010101010101ull * byte;
-        memcpy(p, &v, 8);
-        memcpy(p + n - 8, &v, 8);
-    } else {
-        for (size_t i = 0; i < n; i++)
-            p[i] = byte;
+        memcpy(p, &word, 8);
+        memcpy(end - 8, &word, 8);
+    } else if (n >= 4) {
+        memcpy(p, &word, 4);
+        memcpy(end - 4, &word, 4);
+    } else if (n > 0) {
+        p[0] = p[n / 2] = end[-1] = byte;
     }
 }
 
