@@ -237,12 +237,36 @@ static bool is_all_pushed(const struct clean *c, int64_t by)
     return c->n_push == 1 && c->push[0].offset == -by && ir_type_bytes(c->push[0].type) == by;
 }
 
-static void sp_grows(struct clean *c, int64_t by)
+static bool is_call(const struct ir_block *b, uint32_t i)
+{
+    if (b->ops[i].flags & IR_CALL_SP)
+        return true;
+    while (++i < b->n_ops && b->ops[i].op != IR_IMARK)
+        if (b->ops[i].op == IR_EXIT)
+            return b->exits[b->ops[i].imm].kind == IR_EXIT_CALL || b->exits[b->ops[i].imm].kind == IR_EXIT_ICALL;
+    return false;
+}
+
+/* A word that aligns the arguments that are pushed next: it is nobody's variable, and is often popped into some register
+ * afterwards, which would be undefined then. */
+static bool is_padding(const struct clean *c, uint32_t i, int64_t by)
+{
+    bool stores = false;
+    while (by == 8 && ++i < c->in->n_ops && !instrument_is_exit(c->in->ops[i].op) && c->in->ops[i].op != IR_SP)
+        stores |= c->in->ops[i].op == IR_STORE && instrument_is_through_rsp(c->in, &c->in->ops[i]);
+    return stores && c->in->ops[i].op == IR_SP && c->in->ops[i].imm == -8 && !is_call(c->in, i);
+}
+
+static void sp_grows(struct clean *c, uint32_t i, int64_t by)
 {
     if (c->popped)
         end_run(c, instrument_offset(c->out, get_rsp(c), by)); /* rsp as it was after the shrink */
     if (is_all_pushed(c, by))
         return;
+    if (is_padding(c, i, by)) {
+        instrument_store(c->out, IR_PLANE_V, IR_I64, get_rsp(c), 0, ir_const(c->out, IR_I64, 0));
+        return;
+    }
     forget_checked(c);
     instrument_growth(c->out, get_rsp(c), by);
 }
@@ -326,7 +350,7 @@ static void sp_moves(struct clean *c, uint32_t i)
         end_run(c, old);
         sp_unknown(c, i, old);
     } else if (delta < 0) {
-        sp_grows(c, -delta);
+        sp_grows(c, i, -delta);
     } else {
         sp_shrinks(c, i, delta);
     }
