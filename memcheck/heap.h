@@ -38,7 +38,11 @@ struct heap_block {
         struct heap_block *next; /* of a cache, or a hash chain */
         uint64_t leak_index;     /* of a live block in a span, while a leak search runs */
     };
-    ng_trace alloc_trace, free_trace;
+    ng_trace alloc_trace;        /* as --keep-stacktraces says; 0: none */
+    union {
+        ng_trace free_trace;     /* of a freed block; the same */
+        ng_trace origin_trace;   /* of a live one without alloc_trace: the same for origins, which need it anyway */
+    };
     uint16_t thread;             /* that allocated it */
     uint8_t class;               /* of its slot; HEAP_CLASSES: it has a mapping of its own */
     uint8_t kind;
@@ -46,7 +50,10 @@ struct heap_block {
     uint8_t align_log2;          /* of the alignment asked for; 0: none was */
     uint8_t flags;               /* HEAP_FLAG_* */
 };
-enum { HEAP_FLAG_META = 1 /* a metapool's superblock */ };
+enum {
+    HEAP_FLAG_META = 1,          /* a metapool's superblock */
+    HEAP_FLAG_STACK = 2          /* a stack pointer has been seen in it */
+};
 
 /* A run of client pages cut into n_slots equal slots: redzone, block, redzone. */
 struct heap_span {
@@ -57,6 +64,7 @@ struct heap_span {
     uint32_t n_used;             /* slots ever handed out, from the first one */
     struct heap_block *blocks;   /* n_slots records */
     struct heap_lazy *lazy;      /* of heap_lazy.c, or NULL */
+    bool kept;                   /* served another block before: contents and shadow are pages that stay */
     struct heap_span *next, *prev; /* all small spans, all large ones, or unused records of large ones */
 };
 
@@ -71,9 +79,11 @@ int heap_class_of(uint64_t slot_bytes);          /* smallest class that holds it
 uint64_t heap_class_size(int class);
 /* Up to n fresh slots of a class, linked by next; returns how many (0: no memory).  Their shadow is noaccess. */
 int heap_span_carve(int class, int n, struct heap_block **list);
-/* A mapping of its own for `bytes` bytes of slot, aligned to `align`: its record, or NULL. */
-struct heap_block *heap_span_large(uint64_t bytes, uint64_t align);
-void heap_span_unmap_large(struct heap_block *b);
+/* A mapping of its own for `bytes` bytes of slot: its record, or NULL.  Zero with zero shadow, unless the span is
+ * `kept`: then there is anything in it, and all of it is noaccess. */
+struct heap_block *heap_span_large(uint64_t bytes);
+/* Its block has left the quarantine: it is kept for another one, or unmapped. */
+void heap_span_give_large(struct heap_block *b);
 struct heap_span *heap_span_at(guest_addr a);    /* lock-free; NULL: no span */
 /* The record of the slot that holds a, whatever its state; NULL: none. */
 struct heap_block *heap_slot_at(guest_addr a);
@@ -87,11 +97,9 @@ void heap_spans_forked(void);
 
 /* ---- shadow of large blocks ---- */
 #define HEAP_LAZY_MIN (256ull << 10)
-/* V bytes of a block with a span of its own become VPAT_UNDEFINED or VPAT_NOACCESS without being touched; false:
+/* V bytes of a block with a span of its own become VPAT_NOACCESS, VPAT_FRESH or VPAT_UNDEFINED without being touched; false:
  * nothing was done, or some have become zero. */
 bool heap_lazy_fill(const struct heap_block *b, uint8_t byte);
-/* The same for its origins; false: nothing was done. */
-bool heap_lazy_set_origin(const struct heap_block *b, origin_tag tag);
 /* Shadow of the span's pages back to zero, and to ordinary pages that take no memory. */
 void heap_lazy_drop(struct heap_span *s);
 /* The tool's plane_fault: runs in a signal handler. */

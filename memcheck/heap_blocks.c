@@ -132,8 +132,7 @@ void heap_trace_alloc(struct ng_thread *t, struct heap_block *b)
 void heap_trace_free(struct ng_thread *t, struct heap_block *b)
 {
     const int keep = mc_options.keep_stacktraces;
-    if (keep == KEEP_FREE || keep == KEEP_ALLOC_AND_FREE || keep == KEEP_ALLOC_THEN_FREE)
-        b->free_trace = ng_trace_take(t);
+    b->free_trace = keep == KEEP_FREE || keep == KEEP_ALLOC_AND_FREE || keep == KEEP_ALLOC_THEN_FREE ? ng_trace_take(t) : 0;
     if (keep == KEEP_ALLOC_THEN_FREE)
         b->alloc_trace = 0;
 }
@@ -183,7 +182,8 @@ static void slot_give(struct cache *c, struct heap_block *b)
 {
     const int class = b->class;
     if (class == HEAP_CLASSES) {
-        heap_span_unmap_large(b);
+        atomic_store_explicit(&b->state, HEAP_UNUSED, memory_order_relaxed);
+        heap_span_give_large(b);
         return;
     }
     if (b->align_log2 > 4 || heap_min_align > 16)
@@ -310,35 +310,44 @@ void heap_fill(guest_addr a, uint64_t size, uint8_t value)
     }
 }
 
-/* Shadow and contents of a new block; fresh: its pages come from the kernel. */
-static void block_init(struct heap_block *b, const struct heap_request *r, bool fresh, origin_tag tag)
+/* Shadow and contents of a new block in memory that has served others before. */
+static void block_init(const struct heap_block *b, const struct heap_request *r)
 {
     if (r->zeroed) {
-        if (!fresh) {
-            heap_fill(b->addr, r->size, 0);
-            shadow_make_defined(b->addr, r->size);
-        }
+        heap_fill(b->addr, r->size, 0);
+        shadow_make_defined(b->addr, r->size);
         return;
     }
     if (mc_options.malloc_fill >= 0)
         heap_fill(b->addr, r->size, (uint8_t)mc_options.malloc_fill);
-    if (!fresh || r->size < HEAP_LAZY_MIN || !mc_options.undef_value_errors || !heap_lazy_fill(b, VPAT_UNDEFINED))
-        shadow_make_undefined(b->addr, r->size, tag);
-    else if (mc_options.track_origins && !heap_lazy_set_origin(b, tag))
-        shadow_set_origin(b->addr, r->size, tag);
+    shadow_make_fresh(b->addr, r->size); /* its origin is looked up in its record (shadow_fresh.c) */
 }
 
-static struct heap_block *block_take(uint64_t bytes, uint64_t align, bool *fresh)
+/* The same in pages from the kernel, which are zero with zero shadow. */
+static void block_init_mapped(const struct heap_block *b, const struct heap_request *r)
+{
+    const struct heap_span *s = heap_span_at(b->addr);
+    if (!r->zeroed && mc_options.malloc_fill >= 0)
+        heap_fill(b->addr, r->size, (uint8_t)mc_options.malloc_fill);
+    if (!r->zeroed && (r->size < HEAP_LAZY_MIN || !mc_options.undef_value_errors || !heap_lazy_fill(b, shadow_fresh_pattern())))
+        shadow_make_fresh(b->addr, r->size);
+    shadow_make_noaccess(s->start, b->addr - s->start);
+    shadow_make_noaccess(b->addr + b->size, s->start + s->size - b->addr - b->size);
+}
+
+static struct heap_block *block_take(uint64_t bytes, uint64_t align, bool *mapped)
 {
     struct heap_block *b;
-    *fresh = bytes > HEAP_SMALL_MAX;
-    if (!*fresh)
+    const bool large = bytes > HEAP_SMALL_MAX;
+    if (!large)
         b = slot_take(heap_class_of(bytes));
     else
-        b = heap_span_large(bytes, 1);
-    if (b && (*fresh || align > 16)) {
-        const guest_addr slot = heap_slot_start(heap_span_at(b->addr), b);
-        b->addr = (slot + heap_redzone + align - 1) & ~(align - 1);
+        b = heap_span_large(bytes);
+    *mapped = false;
+    if (b && (large || align > 16)) {
+        const struct heap_span *s = heap_span_at(b->addr);
+        *mapped = large && !s->kept;
+        b->addr = (heap_slot_start(s, b) + heap_redzone + align - 1) & ~(align - 1);
     }
     return b;
 }
@@ -349,8 +358,8 @@ guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r)
     const uint64_t bytes = r->size + 2 * heap_redzone + (align > 16 ? align : 0);
     if (r->size > ng_strip_size || align > ng_strip_size)
         return 0;
-    bool fresh;
-    struct heap_block *b = block_take(bytes, align, &fresh);
+    bool mapped;
+    struct heap_block *b = block_take(bytes, align, &mapped);
     if (!b)
         return 0;
     b->size = r->size;
@@ -359,18 +368,27 @@ guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r)
     b->align_log2 = r->align ? (uint8_t)__builtin_ctzll(r->align) : 0;
     b->next = NULL;
     heap_trace_alloc(t, b);
-    origin_tag tag = 0;
-    if (mc_options.track_origins && !r->zeroed)
-        tag = origin_make(b->alloc_trace ? b->alloc_trace : ng_trace_take(t), ORIGIN_HEAP);
-    block_init(b, r, fresh, tag);
-    if (fresh) {
-        const struct heap_span *s = heap_span_at(b->addr);
-        shadow_make_noaccess(s->start, b->addr - s->start);
-        shadow_make_noaccess(b->addr + b->size, s->start + s->size - b->addr - b->size);
-    }
+    if (mc_options.track_origins && b->alloc_trace == 0 && !r->zeroed)
+        b->origin_trace = ng_trace_take(t);
+    if (mapped)
+        block_init_mapped(b, r);
+    else
+        block_init(b, r);
     heap_count_alloc(r->size);
     atomic_store_explicit(&b->state, HEAP_LIVE, memory_order_release);
     return b->addr;
+}
+
+bool heap_origin_at(guest_addr a, struct heap_origin *o)
+{
+    const struct heap_block *b = heap_slot_at(a);
+    if (!b || b->state != HEAP_LIVE || a - b->addr >= b->size)
+        return false;
+    o->tag = origin_make(b->alloc_trace ? b->alloc_trace : b->origin_trace, ORIGIN_HEAP);
+    o->low = b->addr;
+    o->high = b->addr + b->size;
+    o->is_stack = b->flags & HEAP_FLAG_STACK;
+    return true;
 }
 
 struct heap_block *heap_live_block(guest_addr a)
@@ -387,7 +405,7 @@ bool heap_release(struct ng_thread *t, struct heap_block *b)
     heap_trace_free(t, b);
     if (mc_options.free_fill >= 0)
         heap_fill(b->addr, b->size, (uint8_t)mc_options.free_fill);
-    if (b->size < HEAP_LAZY_MIN || side_is_used() || !heap_lazy_fill(b, VPAT_NOACCESS))
+    if (b->size < HEAP_LAZY_MIN || side_is_used() || heap_keeps_shadow(b->addr) || !heap_lazy_fill(b, VPAT_NOACCESS))
         shadow_make_noaccess(b->addr, b->size);
     heap_count_free(b->size);
     quarantine_add(b);

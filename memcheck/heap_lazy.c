@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* heap_lazy: shadow of large blocks that takes memory only where it says something.
  *
- * V bytes: a memory file full of one byte is mapped, privately and read-only, again and again over the shadow of
+ * A memory file full of one byte is mapped, privately and read-only, again and again over the shadow of
  * the block.  Reads find the file's pages.  The first write faults and opens a window: there writes make copies.
  * The last few windows are remembered; when one falls out of them, and the program has written all of it, its
  * shadow is all zero by then, and zero pages take no memory: it is replaced by them.  So gigabytes that the
  * program never touches, or writes from end to end, cost page tables at most.
  *
- * Origins: they are the same for the whole block, and looked at where something is undefined; so their place is
- * inaccessible until the first access, which fills a granule.
+ * Origins take none: they are in the block's record until somebody looks (shadow_fresh.c).
  *
  * Where something of this is not possible the caller fills by hand.
  */
@@ -22,18 +21,18 @@ enum { PAGE = 4096, SMALL_FILE = 4 << 20, LARGE_FILE = 64 << 20 };
 #define LARGE_FROM (16ull << 30)    /* keeps the number of mappings of a block below a few thousand */
 
 struct template { int fd; size_t size; uint8_t byte; };
-static struct template templates[] = { { -1, SMALL_FILE, VPAT_UNDEFINED }, { -1, SMALL_FILE, VPAT_NOACCESS },
-                                       { -1, LARGE_FILE, VPAT_UNDEFINED }, { -1, LARGE_FILE, VPAT_NOACCESS } };
-enum { WINDOW_MIN = 64 << 10, WINDOW_MAX = 1 << 20, WINDOWS = 8, O_GRANULE = 64 << 10 };
+/* Of undefined and fresh a process needs one: with origins it is the second. */
+static struct template templates[] = { { -1, SMALL_FILE, VPAT_UNDEFINED }, { -1, SMALL_FILE, VPAT_FRESH },
+                                       { -1, SMALL_FILE, VPAT_NOACCESS },  { -1, LARGE_FILE, VPAT_UNDEFINED },
+                                       { -1, LARGE_FILE, VPAT_FRESH },     { -1, LARGE_FILE, VPAT_NOACCESS } };
+enum { TEMPLATES = sizeof templates / sizeof *templates };
+enum { WINDOW_MIN = 64 << 10, WINDOW_MAX = 1 << 20, WINDOWS = 8 };
 
 /* Of a block with a span of its own; all NULL: nothing is lazy. */
 struct heap_lazy {
     uint8_t *low, *high;         /* V bytes: whole pages */
     uint8_t *next;               /* end of the last window opened: who comes here writes in order */
     size_t smallest, window;     /* bytes of windows */
-    uint8_t *o_low, *o_high;     /* origins: whole pages */
-    origin_tag tag;
-    uint8_t *o_filled;           /* a byte for each granule of them */
 };
 
 /* All of this under a spin lock: a fault, in a signal handler, takes it.  Its holder touches no shadow that may fault. */
@@ -71,8 +70,10 @@ static const struct template *template_for(uint64_t size, uint8_t byte)
     struct template *f = templates;
     if (!ng_fd_hide)
         return NULL;
-    while (f->byte != byte || (f->size == SMALL_FILE && size >= LARGE_FROM))
+    while (f < templates + TEMPLATES && (f->byte != byte || (f->size == SMALL_FILE && size >= LARGE_FROM)))
         f++;
+    if (f == templates + TEMPLATES)
+        return NULL;
     lock();
     if (f->fd < 0)
         f->fd = make_file(f);
@@ -144,27 +145,6 @@ static bool open_window(struct heap_lazy *z, uint8_t *at)
     return true;
 }
 
-/* ---- origins; lock held ---- */
-
-/* Filled elsewhere and moved there, so that nobody sees it half done. */
-static bool fill_origins(struct heap_lazy *z, uint8_t *at)
-{
-    const size_t k = (size_t)(at - z->o_low) / O_GRANULE;
-    uint8_t *low = z->o_low + k * O_GRANULE;
-    const size_t n = (size_t)(z->o_high - low) < O_GRANULE ? (size_t)(z->o_high - low) : O_GRANULE;
-    if (z->o_filled[k])
-        return true;
-    uint32_t *made = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (made == MAP_FAILED)
-        ng_fatal("out of memory for origins");
-    for (size_t i = 0; i < n / sizeof *made; i++)
-        made[i] = z->tag;
-    if (mremap(made, n, n, MREMAP_MAYMOVE | MREMAP_FIXED, low) == MAP_FAILED)
-        ng_fatal("out of memory for origins");
-    z->o_filled[k] = 1;
-    return true;
-}
-
 /* ---- what the others call ---- */
 
 bool heap_lazy_fault(uint64_t host)
@@ -172,17 +152,14 @@ bool heap_lazy_fault(uint64_t host)
     static __thread uint64_t last __attribute__((tls_model("initial-exec")));
     static __thread unsigned again __attribute__((tls_model("initial-exec")));
     uint8_t *at = (uint8_t *)(uintptr_t)host;
-    const bool is_v = ng_in_client(host - ng_v_shift), is_o = ng_in_client(host - NG_PLANE_O);
-    if (!is_v && !is_o)
+    if (!ng_in_client(host - ng_v_shift))
         return false;
     lock();
-    struct heap_span *s = heap_span_at(host - (is_v ? ng_v_shift : NG_PLANE_O));
+    struct heap_span *s = heap_span_at(host - ng_v_shift);
     struct heap_lazy *z = s ? s->lazy : NULL;
     bool mended = false;
-    if (z && is_v && at >= z->low && at < z->high)
+    if (z && at >= z->low && at < z->high)
         mended = open_window(z, at);
-    else if (z && is_o && at >= z->o_low && at < z->o_high)
-        mended = fill_origins(z, at);
     unlock();
     /* Nothing is lazy there now; perhaps it was when the fault happened. */
     again = host == last && !mended ? again + 1 : 0;
@@ -246,35 +223,6 @@ bool heap_lazy_fill(const struct heap_block *b, uint8_t byte)
     return true;
 }
 
-bool heap_lazy_set_origin(const struct heap_block *b, origin_tag tag)
-{
-    struct heap_span *s = heap_span_at(b->addr);
-    uint8_t *const from = (uint8_t *)ng_o(b->addr), *const to = (uint8_t *)(ng_o(b->addr + b->size - 1) + 1), *low, *high;
-    if (!s || !whole_pages(from, to, &low, &high))
-        return false;
-    uint8_t *filled = calloc((size_t)(high - low) / O_GRANULE + 1, 1);
-    lock();
-    struct heap_lazy *z = filled ? lazy_of(s) : NULL;
-    const bool done = z && mmap(low, (size_t)(high - low), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
-                                -1, 0) != MAP_FAILED;
-    if (done) {
-        free(z->o_filled);
-        z->o_low = low;
-        z->o_high = high;
-        z->tag = tag;
-        z->o_filled = filled;
-    }
-    unlock();
-    if (!done) {
-        free(filled);
-        return false;
-    }
-    shadow_set_origin(b->addr, (size_t)(low - from), tag);
-    if (high < to)
-        shadow_set_origin((guest_addr)(uintptr_t)high - NG_PLANE_O, (size_t)(to - high), tag);
-    return true;
-}
-
 void heap_lazy_drop(struct heap_span *s)
 {
     uint8_t *const from = ng_v(s->start), *const to = from + s->size, *low, *high;
@@ -285,14 +233,10 @@ void heap_lazy_drop(struct heap_span *s)
     done = done && map_zero(low, high);
     if (!done && z && z->low)
         mprotect(z->low, (size_t)(z->high - z->low), PROT_READ | PROT_WRITE);
-    if (z && z->o_low && !map_zero(z->o_low, z->o_high))
-        ng_fatal("out of memory for origins");
     s->lazy = NULL;
     unlock();
     memset(from, 0, (size_t)((done ? low : to) - from));
     if (done)
         memset(high, 0, (size_t)(to - high));
-    if (z)
-        free(z->o_filled);
     free(z);
 }

@@ -8,9 +8,9 @@
 #include "heap.h"
 
 #define FILE_NAME "vg_replace_malloc.c"
-#define ANY(symbol, hook, line)             { symbol, "*", hook, symbol, FILE_NAME, line }
-#define LIBC(symbol, hook, line)            { symbol, "libc.so*", hook, symbol, FILE_NAME, line }
-#define CXX(symbol, display, hook, line)    { symbol, "*", hook, display, FILE_NAME, line }
+#define ANY(symbol, hook, line)             { symbol, "*", hook, symbol, FILE_NAME, line, NULL, 0 }
+#define LIBC(symbol, hook, line)            { symbol, "libc.so*", hook, symbol, FILE_NAME, line, NULL, 0 }
+#define CXX(symbol, display, hook, line)    { symbol, "*", hook, display, FILE_NAME, line, NULL, 0 }
 
 const struct ng_redirect heap_redirects[] = {
     ANY("malloc", heap_malloc, 484),

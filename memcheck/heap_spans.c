@@ -12,7 +12,12 @@
 #include "heap.h"
 
 enum { LEAF_LOG2 = 14, ROOT_LOG2 = 47 - HEAP_GRANULE_LOG2 - LEAF_LOG2 };
-#define REGION_SIZE (8ull << 20) /* client pages are asked for in pieces of this */
+/* Client pages are asked for in pieces.  The first one is small, so that a small program stays small; the shadow of the
+ * later ones, and records, are filled from end to end, so large pages suit them: a fault for 2 MiB, not for 4 KiB.  Not
+ * so the blocks themselves: programs leave much of them alone. */
+#define FIRST_REGION (1ull << 20)
+#define REGION (8ull << 20)
+enum { HUGE = 2 << 20, PAGE = 4096 };
 
 struct leaf { _Atomic(struct heap_span *) span[1 << LEAF_LOG2]; };
 static _Atomic(struct leaf *) root[1 << ROOT_LOG2];
@@ -20,6 +25,14 @@ static _Atomic(struct leaf *) root[1 << ROOT_LOG2];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* regions, the span list, table writes */
 static struct heap_span *small_spans, *large_spans, *free_large;
 static guest_addr region, region_end;
+/* Large spans whose blocks are gone, the one that waits longest first.  Who allocates a large block often does so again
+ * and again, and page faults cost more than all else that is done with one (docs/performance.md). */
+enum { IDLE_MAX = 8 };
+#define IDLE_BYTES (16ull << 20)
+static struct heap_span *idle[IDLE_MAX];
+static int n_idle;
+static uint64_t idle_bytes;
+static uint8_t *records, *records_end;                   /* room for records of small spans, which live for ever */
 
 static struct class { pthread_mutex_t lock; struct heap_span *span; } classes[HEAP_CLASSES];
 
@@ -49,6 +62,32 @@ static void *tool_pages(size_t size)
 {
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? NULL : p;
+}
+
+/* Best effort. */
+static void want_huge(uint8_t *from, uint8_t *to)
+{
+    const uintptr_t low = ((uintptr_t)from + PAGE - 1) & -(uintptr_t)PAGE, high = (uintptr_t)to & -(uintptr_t)PAGE;
+    if (low < high)
+        madvise((void *)low, high - low, MADV_HUGEPAGE);
+}
+
+/* Zeroed, aligned to 8; lock held. */
+static void *take_records(size_t size)
+{
+    if ((size_t)(records_end - records) < size) {
+        const size_t n = records ? REGION : FIRST_REGION / 2; /* the largest asked for is 64 KiB */
+        uint8_t *p = tool_pages(n);
+        if (!p)
+            return NULL;
+        if (records)
+            want_huge(p, p + n);
+        records = p;
+        records_end = p + n;
+    }
+    void *p = records;
+    records += (size + 7) & ~(size_t)7;
+    return p;
 }
 
 /* Client pages aligned to align (a power of two of at least a page); slack is given back. */
@@ -106,10 +145,13 @@ struct heap_block *heap_slot_at(guest_addr a)
 static guest_addr take_granules(uint64_t size)
 {
     if (region_end - region < size) {
-        const uint64_t ask = size > REGION_SIZE ? size : REGION_SIZE;
-        const guest_addr a = map_aligned(ask, HEAP_GRANULE);
+        const bool first = region == 0;
+        const uint64_t piece = first ? FIRST_REGION : REGION, ask = size > piece ? size : piece;
+        const guest_addr a = map_aligned(ask, first ? HEAP_GRANULE : HUGE);
         if (a == 0)
             return 0;
+        if (!first)
+            want_huge(ng_v(a), ng_v(a + ask + HUGE)); /* a large page of shadow may hold the end of this and the next */
         if (a != region_end) /* else it continues the old region */
             region = a;
         region_end = a + ask;
@@ -124,8 +166,8 @@ static struct heap_span *make_span(uint64_t slot_size)
     const uint64_t want = slot_size <= 8192 ? HEAP_GRANULE : (8 * slot_size + HEAP_GRANULE - 1) & ~(HEAP_GRANULE - 1);
     const uint32_t n = (uint32_t)(want / slot_size);
     struct heap_span *s = calloc(1, sizeof *s);
-    struct heap_block *blocks = tool_pages(n * sizeof *blocks);
     pthread_mutex_lock(&lock);
+    struct heap_block *blocks = s ? take_records(n * sizeof *blocks) : NULL;
     guest_addr a = s && blocks ? take_granules(want) : 0;
     if (a != 0) {
         *s = (struct heap_span){ .start = a, .size = want, .slot_size = slot_size, .n_slots = n, .blocks = blocks };
@@ -141,8 +183,6 @@ static struct heap_span *make_span(uint64_t slot_size)
     if (a != 0)
         return s;
     free(s);
-    if (blocks)
-        munmap(blocks, n * sizeof *blocks);
     return NULL;
 }
 
@@ -174,12 +214,65 @@ int heap_span_carve(int class, int n, struct heap_block **list)
     return got;
 }
 
-struct heap_block *heap_span_large(uint64_t bytes, uint64_t align)
+static struct heap_span *idle_remove(int i)
 {
-    const uint64_t size = (bytes + HEAP_GRANULE - 1) & ~(HEAP_GRANULE - 1);
-    if (size < bytes || size >= ng_strip_size)
-        return NULL;
-    const guest_addr a = map_aligned(size, align > HEAP_GRANULE ? align : HEAP_GRANULE);
+    struct heap_span *s = idle[i];
+    idle_bytes -= s->size;
+    memmove(idle + i, idle + i + 1, (size_t)(--n_idle - i) * sizeof *idle);
+    return s;
+}
+
+static struct heap_span *idle_take(uint64_t size)
+{
+    int best = -1;
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < n_idle; i++)
+        if (idle[i]->size >= size && idle[i]->size - size <= size / 4 && (best < 0 || idle[i]->size < idle[best]->size))
+            best = i;
+    struct heap_span *s = best < 0 ? NULL : idle_remove(best);
+    pthread_mutex_unlock(&lock);
+    return s;
+}
+
+static struct heap_span *idle_oldest(void)
+{
+    pthread_mutex_lock(&lock);
+    struct heap_span *s = n_idle ? idle_remove(0) : NULL;
+    pthread_mutex_unlock(&lock);
+    return s;
+}
+
+/* The program may have changed the mapping, or put another one there. */
+static bool is_as_mapped(const struct heap_span *s)
+{
+    struct ng_segment g;
+    return ng_segment_at(s->start, &g) && g.kind == NG_SEG_HEAP && g.prot == (NG_PROT_R | NG_PROT_W) && g.end >= s->start + s->size;
+}
+
+static void unmap_large(struct heap_span *s)
+{
+    const guest_addr a = s->start;
+    const uint64_t size = s->size;
+    heap_lazy_drop(s); /* the shadow of what is not mapped is zero */
+    pthread_mutex_lock(&lock);
+    table_set(a, size, NULL);
+    *(s->prev ? &s->prev->next : &large_spans) = s->next;
+    if (s->next)
+        s->next->prev = s->prev;
+    s->next = free_large;
+    free_large = s;
+    pthread_mutex_unlock(&lock);
+    if (mc_options.track_origins) {
+        const uintptr_t low = ((uintptr_t)ng_o(a) + 4095) & ~4095ull, high = (uintptr_t)ng_o(a + size) & ~4095ull;
+        if (low < high) /* what is left at the edges says nothing: the shadow is defined */
+            madvise((void *)low, high - low, MADV_DONTNEED);
+    }
+    ng_client_unmap(a, size);
+}
+
+static struct heap_block *map_large(uint64_t size)
+{
+    const guest_addr a = map_aligned(size, HEAP_GRANULE);
     if (a == 0)
         return NULL;
     pthread_mutex_lock(&lock);
@@ -204,26 +297,54 @@ struct heap_block *heap_span_large(uint64_t bytes, uint64_t align)
     return b;
 }
 
-void heap_span_unmap_large(struct heap_block *b)
+struct heap_block *heap_span_large(uint64_t bytes)
 {
-    struct heap_span *s = heap_span_at(b->addr);
-    const guest_addr a = s->start;
-    const uint64_t size = s->size;
-    heap_lazy_drop(s); /* the shadow of what is not mapped is zero */
-    pthread_mutex_lock(&lock);
-    table_set(a, size, NULL);
-    *(s->prev ? &s->prev->next : &large_spans) = s->next;
-    if (s->next)
-        s->next->prev = s->prev;
-    s->next = free_large;
-    free_large = s;
-    pthread_mutex_unlock(&lock);
-    if (mc_options.track_origins) {
-        const uintptr_t low = ((uintptr_t)ng_o(a) + 4095) & ~4095ull, high = (uintptr_t)ng_o(a + size) & ~4095ull;
-        if (low < high) /* what is left at the edges says nothing: the shadow is defined */
-            madvise((void *)low, high - low, MADV_DONTNEED);
+    const uint64_t size = (bytes + HEAP_GRANULE - 1) & ~(HEAP_GRANULE - 1);
+    if (size < bytes || size >= ng_strip_size)
+        return NULL;
+    struct heap_span *s;
+    while ((s = idle_take(size))) {
+        if (!is_as_mapped(s)) {
+            unmap_large(s);
+            continue;
+        }
+        if (!s->kept) {
+            s->kept = true; /* from now on its shadow is ordinary memory */
+            heap_lazy_drop(s);
+            shadow_make_noaccess(s->start, s->size);
+        }
+        return s->blocks;
     }
-    ng_client_unmap(a, size);
+    struct heap_block *b = map_large(size);
+    while (!b && (s = idle_oldest())) { /* a limit of the program's */
+        unmap_large(s);
+        b = map_large(size);
+    }
+    return b;
+}
+
+void heap_span_give_large(struct heap_block *b)
+{
+    struct heap_span *s = heap_span_at(b->addr), *out[IDLE_MAX + 1];
+    int n = 0;
+    if (s->size > IDLE_BYTES) {
+        unmap_large(s);
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    while (n_idle == IDLE_MAX || idle_bytes + s->size > IDLE_BYTES)
+        out[n++] = idle_remove(0);
+    idle[n_idle++] = s;
+    idle_bytes += s->size;
+    pthread_mutex_unlock(&lock);
+    for (int i = 0; i < n; i++)
+        unmap_large(out[i]);
+}
+
+bool heap_keeps_shadow(guest_addr a)
+{
+    const struct heap_span *s = heap_span_at(a);
+    return s && s->kept;
 }
 
 void heap_spans_each(void (*fn)(struct heap_block *b, void *arg), void *arg)

@@ -96,11 +96,36 @@ static uint64_t do_store_check(uint64_t a, uint64_t size, uint64_t unused)
     return 1;
 }
 
+/* A byte of the 8 is one that VPAT_NOACCESS and VPAT_FRESH, which differ in the lowest bit, may be.  No byte is
+ * missed; a few others count as well. */
+static bool has_reserved(uint64_t v)
+{
+    const uint64_t x = (v & ~0x0101010101010101ull) ^ 0x0101010101010101ull * VPAT_NOACCESS;
+    return (x - 0x0101010101010101ull) & ~x & 0x8080808080808080ull;
+}
+
+/* Fresh memory, all of it, becomes what is stored, without reserved patterns: the common case.  Its tag need not be
+ * looked up, as that of the words that it reaches becomes the value's. */
+static bool store_over_fresh(guest_addr a, uint64_t size, const uint8_t *v)
+{
+    static const uint64_t fresh = 0x0101010101010101ull * VPAT_FRESH;
+    uint64_t old = fresh, value = 0;
+    for (uint64_t i = 0; i < size; i += 8) {
+        const size_t n = size - i < 8 ? size - i : 8;
+        memcpy(&old, ng_v(a + i), n);
+        memcpy(&value, v + i, n);
+        if (old != fresh || has_reserved(value))
+            return false;
+    }
+    memcpy(ng_v(a), v, size);
+    return true;
+}
+
 /* Bytes that are not addressable stay so. */
 static void store(guest_addr a, uint64_t size, const uint8_t *v)
 {
     uint8_t old;
-    if (!in_strip(a, size))
+    if (!in_strip(a, size) || (mc_options.track_origins && store_over_fresh(a, size, v)))
         return;
     for (uint64_t i = 0; i < size; i++)
         if (shadow_get_byte(a + i, &old))

@@ -54,6 +54,8 @@ uint64_t instrument_block_mask(const struct ir_block *b)
             mask |= X86_ATT_FLAGS;
         else if (op->op == IR_EXIT_RCXZ)
             mask |= X86_ATT_GPR(X86_RCX);
+        else if (op->op == IR_HOOK)
+            mask |= op->aux | X86_ATT_GPR(X86_RAX);
     }
     return mask;
 }
@@ -63,7 +65,10 @@ uint64_t instrument_block_kill(const struct ir_block *b)
     uint64_t seen = X86_ATT_GPR(X86_RSP), kill = 0;
     for (uint32_t i = 1; i < b->n_ops && !instrument_is_exit(b->ops[i].op); i++) {
         const struct ir_op *op = &b->ops[i];
-        if (op->op == IR_NATIVE) {
+        if (op->op == IR_HOOK) { /* if the block is left there, rax is the callee's as well */
+            kill |= X86_ATT_GPR(X86_RAX);
+            seen |= op->aux | X86_ATT_GPR(X86_RAX);
+        } else if (op->op == IR_NATIVE) {
             const struct ir_insn *n = &b->insns[op->imm];
             kill |= ir_insn_overwrites(n) & ~seen;
             seen |= insn_attention(n);

@@ -4,8 +4,12 @@
 #include "memcheck.h"
 
 /* SHORT: as CLEAN, of one plain block, for where a longer translation's head has an undefined register in the way that
- * perhaps a later part of it uses only. */
-enum { MODE_CLEAN, MODE_DIRTY, MODE_SHORT, RED_ZONE = IR_ZONE_SIZE };
+ * perhaps a later part of it uses only.
+ * LIGHT: as DIRTY, but its head wants all registers defined that the block uses, except vectors, and of its loads only
+ * those of vectors and of its first instruction may bring undefined data: for copies. */
+enum { MODE_CLEAN, MODE_DIRTY, MODE_SHORT, MODE_LIGHT, RED_ZONE = IR_ZONE_SIZE };
+/* Attention bits of all vector registers. */
+#define INSTRUMENT_VECTORS (0xffffull << 32)
 
 /* Helper ids, set by helpers_register. */
 extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,

@@ -2,7 +2,7 @@
 /* instrument_clean: mode 0, where every register the block touches is fully
  * defined and rsp is in the client strip (the block's head has looked).
  *
- * Each access is preceded by a CHECK of its shadow, which leaves to mode 1 at
+ * Each access is preceded by a CHECK of its shadow, which leaves to mode 3 at
  * this very instruction; what was checked once in the block is not checked
  * again.  Stack pointer moves mark shadow; nothing below rsp is addressable but
  * what is used of the red zone (state.red_zone, see IR_ZONE_BYTE):
@@ -36,7 +36,7 @@ struct clean {
     const struct ir_insn *insn;
     uint32_t next_imark;          /* index of the op after this instruction's ops */
     bool store_only;              /* this instruction is one plain store and nothing else */
-    int exit;                     /* its exit to mode 1, or -1 */
+    int exit;                     /* its exit to MODE_LIGHT, or -1 */
     uint16_t version[16];         /* of general registers: counts writes */
     ir_ref *get_version;          /* by GET op: its register's version then */
     struct checked checked[CHECKED_MAX];
@@ -54,7 +54,7 @@ struct clean {
 static bool is_kept(const struct ir_op *op)
 {
     switch (op->op) {
-    case IR_IMARK: case IR_NATIVE: case IR_EXIT: case IR_EXIT_IF: case IR_EXIT_CC: case IR_EXIT_RCXZ: case IR_CAS: case IR_CALL:
+    case IR_HOOK: case IR_IMARK: case IR_NATIVE: case IR_EXIT: case IR_EXIT_IF: case IR_EXIT_CC: case IR_EXIT_RCXZ: case IR_CAS: case IR_CALL:
         return true;
     case IR_STORE: case IR_PUT:
         return !(op->flags & IR_DESCRIBED);
@@ -92,11 +92,11 @@ static void find_needed(struct clean *c)
 
 /* ---- checks ---- */
 /* The checks of one instruction share it: `why` is that of the first. */
-static int exit_to_dirty(struct clean *c, const struct ir_op *m)
+static int exit_to_light(struct clean *c, const struct ir_op *m)
 {
     const enum ir_why why = m->flags & IR_STACK_REL ? IR_WHY_STACK : m->op == IR_STORE ? IR_WHY_STORE : IR_WHY_LOAD;
     if (c->exit < 0)
-        c->exit = (int)ir_block_add_exit(c->out, (struct ir_exit){ .pc = c->insn->pc, .kind = IR_EXIT_MODE, .mode = MODE_DIRTY, .aux = why });
+        c->exit = (int)ir_block_add_exit(c->out, (struct ir_exit){ .pc = c->insn->pc, .kind = IR_EXIT_MODE, .mode = MODE_LIGHT, .aux = why });
     return c->exit;
 }
 
@@ -164,7 +164,7 @@ static void emit_check(struct clean *c, enum ir_opcode op, const struct ir_op *m
 {
     end_run(c, IR_NONE); /* it may be left here */
     struct ir_op check = { .op = op, .type = t, .plane = IR_PLANE_V, .scale = m->scale, .aux = m->aux,
-                           .a = c->map[m->a], .b = c->map[m->b], .imm = imm, .d = (ir_ref)exit_to_dirty(c, m) };
+                           .a = c->map[m->a], .b = c->map[m->b], .imm = imm, .d = (ir_ref)exit_to_light(c, m) };
     if (op == IR_CHECK_STORE && is_near_stack(c, m))
         check.flags = IR_RED_ZONE;
     ir_append(c->out, check);
@@ -302,7 +302,7 @@ static void check_run(struct clean *c, uint32_t imark)
             moved += op->imm;
         if (is_pop(c, op))
             ir_append(c->out, (struct ir_op){ .op = IR_CHECK, .type = op->type, .plane = IR_PLANE_V, .a = rsp,
-                                              .imm = op->imm + moved, .d = (ir_ref)exit_to_dirty(c, op) });
+                                              .imm = op->imm + moved, .d = (ir_ref)exit_to_light(c, op) });
     }
 }
 
@@ -495,5 +495,6 @@ void clean_instrument(struct ng_instrument *in)
         walk(&c, i);
     in->out->entry_mask = instrument_block_mask(in->in);
     in->out->entry_kill = instrument_block_kill(in->in);
-    in->out->entry_mode = in->in->n_extents ? MODE_SHORT : MODE_DIRTY;
+    const uint64_t must = in->out->entry_mask & ~in->out->entry_kill;
+    in->out->entry_mode = in->in->goes_on ? MODE_SHORT : must & INSTRUMENT_VECTORS ? MODE_LIGHT : MODE_DIRTY;
 }

@@ -17,6 +17,7 @@ enum { SMALL_MOVE = 4096, NEVER_MAPPED = 0x8000, STORES_MAX = 32, SCRATCH_LOAD =
 struct pending_store {
     ir_ref address, v, tag;
     ir_ref old, special;          /* shadow before; i64, not 0: it has a byte of the pattern */
+    bool plain;                   /* neither the shadow before nor v has one */
     enum ir_type type;
     bool through_sp;
     /* described without a value (state saves, in many pieces): defined; neighbouring pieces are one */
@@ -31,6 +32,9 @@ struct dirty {
     ir_ref *map, *v, *o;          /* by input ref: value, shadow, origin tag (i32, IR_NONE: none) */
     const struct ir_insn *insn;
     bool origins;
+    bool light;                   /* MODE_LIGHT */
+    ir_ref *plain;                /* by input ref: its shadow is known to have no reserved pattern (MODE_LIGHT) */
+    uint16_t plain_vectors;       /* vector registers the lower halves of whose shadows have none */
     uint64_t written;             /* attention bits of registers whose shadow was written since the last refresh */
     uint64_t defined[2];          /* slots known to be defined, a bit each */
     struct pending_store stores[STORES_MAX];
@@ -59,12 +63,16 @@ static int slot_bytes(int slot)
     return slot >= X86_YMM0 && slot < X86_X87 ? 32 : slot >= X86_CF && slot <= X86_DF ? 1 : 8;
 }
 
+static bool is_vector_slot(int slot) { return slot >= X86_YMM0 && slot < X86_X87; }
+
 static void walk_get(struct dirty *d, uint32_t i)
 {
     const struct ir_op *op = &d->in->ops[i];
     if (!instrument_slot_attention(op->aux) || is_known(d, op->aux))
         return; /* MXCSR and segment bases always count as defined */
     d->v[i] = ir_get(d->out, op->type, IR_PLANE_V, op->aux, (int)op->imm);
+    if (is_vector_slot(op->aux) && op->type == IR_V128 && !op->imm)
+        d->plain[i] = d->plain_vectors >> (op->aux - X86_YMM0) & 1;
     if (d->origins)
         d->o[i] = ir_get(d->out, IR_I32, IR_PLANE_O, op->aux, 0);
 }
@@ -75,6 +83,10 @@ static void put_shadow(struct dirty *d, const struct ir_op *op, ir_ref v, ir_ref
     const bool whole = ir_type_bytes(op->type) == slot_bytes(op->aux);
     if (!bit || (!v && is_known(d, op->aux)))
         return;
+    if (is_vector_slot(op->aux)) {
+        const uint16_t vector = (uint16_t)(1u << (op->aux - X86_YMM0));
+        d->plain_vectors = d->plain[op->a] && op->type == IR_V128 && !op->imm ? d->plain_vectors | vector : d->plain_vectors & ~vector;
+    }
     ir_put(d->out, op->type, IR_PLANE_V, op->aux, (int)op->imm, v ? v : rules_zero(&d->r, op->type));
     if (tag && v)
         ir_put(d->out, IR_I32, IR_PLANE_O, op->aux, 0, tag);
@@ -88,6 +100,14 @@ static ir_ref bit_at(struct dirty *d, ir_ref bit, int position)
 {
     ir_ref wide = ir_convert(d->out, IR_ZEXT, IR_I64, IR_I1, bit);
     return position ? ir_op2(d->out, IR_SHL, IR_I64, wide, ir_const(d->out, IR_I8, position)) : wide;
+}
+
+/* i1: the vector register of this slot has an undefined bit.  In halves, which is how they were written last, and because
+ * a ymm register in use delays the program's SSE instructions. */
+static ir_ref vector_undefined(struct dirty *d, int slot)
+{
+    ir_ref low = ir_get(d->out, IR_V128, IR_PLANE_V, slot, 0), high = ir_get(d->out, IR_V128, IR_PLANE_V, slot, 16);
+    return rules_any(&d->r, IR_V128, rules_or(&d->r, IR_V128, low, high));
 }
 
 /* i1: the register of attention bit n has an undefined bit (or rsp is not in the strip). */
@@ -108,9 +128,8 @@ static ir_ref register_undefined(struct dirty *d, int n)
                 any = rules_or(&d->r, IR_I1, any, ir_get(d->out, IR_I1, IR_PLANE_V, slot, 0));
     } else {
         const int slot = n == 17 ? X86_X87 : n == 18 ? X86_WIDE : X86_YMM0 + n - 32;
-        const enum ir_type t = n < 32 ? IR_I64 : IR_V256;
         if (!is_known(d, slot))
-            any = rules_any(&d->r, t, ir_get(d->out, t, IR_PLANE_V, slot, 0));
+            any = n < 32 ? rules_any(&d->r, IR_I64, ir_get(d->out, IR_I64, IR_PLANE_V, slot, 0)) : vector_undefined(d, slot);
     }
     return any;
 }
@@ -251,11 +270,55 @@ static ir_ref load_v512(struct dirty *d, const struct ir_op *m)
     return ir_call(d->out, IR_I64, helper_load, IR_NONE, address_of(d, m), i64(d, 64), guard);
 }
 
+/* MODE_LIGHT leaves what is uncommon to MODE_DIRTY, for accesses before NATIVE. */
+static bool may_leave(struct dirty *d, const struct ir_op *m)
+{
+    return d->light && m->op != IR_CAS && m->flags & IR_DESCRIBED && m->type == IR_V128;
+}
+
+/* To MODE_DIRTY, for this instruction, if a byte of the shadow is this pattern. */
+static void leave_if_byte(struct dirty *d, ir_ref v, int pattern)
+{
+    const uint32_t exit = ir_block_add_exit(d->out, (struct ir_exit){ .pc = d->insn->pc, .kind = IR_EXIT_MODE, .mode = MODE_DIRTY,
+                                                                      .aux = IR_WHY_LOAD });
+    refresh_attention(d);
+    ir_ref has = ir_append(d->out, (struct ir_op){ .op = IR_HASBYTE, .type = IR_I1, .lane = IR_V128, .a = v, .imm = pattern });
+    ir_append(d->out, (struct ir_op){ .op = IR_EXIT_IF, .a = has, .imm = exit });
+}
+
 static ir_ref load_v(struct dirty *d, const struct ir_op *m)
 {
     const enum ir_type t = memory_type(m->type);
-    ir_ref raw = load_shadow(d, m, t), guard = has_reserved(d, t, raw);
+    ir_ref raw = load_shadow(d, m, t);
+    if (may_leave(d, m)) {
+        leave_if_byte(d, raw, VPAT_NOACCESS);
+        if (d->origins)
+            leave_if_byte(d, raw, VPAT_FRESH);
+        d->plain[m - d->in->ops] = 1;
+        return raw;
+    }
+    ir_ref guard = has_reserved(d, t, raw);
     return call_else(d, t, is_vector(t) ? helper_load_wide : helper_load, guard, address_of(d, m), i64(d, ir_type_bytes(t)), raw, SCRATCH_LOAD);
+}
+
+/* MODE_LIGHT: is this load one that may bring undefined data? */
+static bool may_be_undefined(struct dirty *d, const struct ir_op *op)
+{
+    return is_vector(op->type) || op->op != IR_LOAD || d->insn == d->in->insns;
+}
+
+/* MODE_LIGHT: what is loaded is defined, or this instruction is the first one of another block. */
+static void check_load(struct dirty *d, const struct ir_op *op)
+{
+    struct ir_op check = instrument_map(*op, d->map);
+    refresh_attention(d);
+    check.op = IR_CHECK;
+    check.type = memory_type(op->type);
+    check.plane = IR_PLANE_V;
+    check.flags = 0;
+    check.c = IR_NONE;
+    check.d = ir_block_add_exit(d->out, (struct ir_exit){ .pc = d->insn->pc, .kind = IR_EXIT_MODE, .mode = MODE_LIGHT, .aux = IR_WHY_LOAD });
+    ir_append(d->out, check);
 }
 
 static void walk_load(struct dirty *d, uint32_t i)
@@ -265,6 +328,10 @@ static void walk_load(struct dirty *d, uint32_t i)
     report_value(d, op->b);
     if (d->state && !d->state_at)
         d->state_at = address_of(d, op);
+    if (d->light && !may_be_undefined(d, op)) {
+        check_load(d, op);
+        return;
+    }
     const enum ir_type t = rules_shadow_type(op->type);
     d->v[i] = op->type == IR_V512 ? load_v512(d, op) : load_v(d, op);
     if (d->origins && op->type != IR_V512)
@@ -321,7 +388,10 @@ static void check_store(struct dirty *d, const struct ir_op *op, ir_ref v, ir_re
     report_value(d, op->b);
     s->address = address_of(d, op);
     s->old = load_shadow(d, op, op->type == IR_V512 ? IR_I64 : s->type);
-    if (op->type == IR_V512)
+    s->plain = may_leave(d, op) && (!v || d->plain[op->c]);
+    if (s->plain)
+        leave_if_byte(d, s->old, VPAT_NOACCESS);
+    else if (op->type == IR_V512)
         ir_call(d->out, IR_VOID, helper_store_check, IR_NONE, s->address, i64(d, 64), s->old);
     else if (!s->through_sp)
         s->special = call(d, IR_I64, helper_store_check, has_noaccess(d, s->type, s->old), s->address,
@@ -339,6 +409,10 @@ static void write_value(struct dirty *d, const struct pending_store *s)
     const enum ir_type t = s->type;
     const int helper = is_vector(t) ? helper_store_wide : helper_store;
     ir_ref v = s->v ? s->v : rules_zero(&d->r, t), size = i64(d, ir_type_bytes(t));
+    if (s->plain) {
+        store_shadow(d, s, v);
+        return;
+    }
     /* One call: what it yields is the plane's form, which must not go in again. */
     ir_ref guard = s->special ? rules_any(&d->r, IR_I64, s->special) : IR_NONE;
     if (s->v)
@@ -586,13 +660,25 @@ static void walk(struct dirty *d, uint32_t i)
     }
 }
 
+static void begin_light(struct dirty *d)
+{
+    d->light = true;
+    for (int slot = 0; slot < X86_SLOTS; slot++)
+        set_known(d, slot, slot < X86_YMM0 || slot >= X86_X87);
+    d->out->entry_mask = instrument_block_mask(d->in) & ~INSTRUMENT_VECTORS;
+    d->out->entry_kill = instrument_block_kill(d->in) & ~INSTRUMENT_VECTORS;
+    d->out->entry_mode = MODE_DIRTY;
+}
+
 void dirty_instrument(struct ng_instrument *in)
 {
     const uint32_t n = in->in->n_ops;
     struct dirty d = { .r = { .out = in->out }, .in = in->in, .out = in->out, .origins = mc_options.track_origins,
-                       .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n) };
+                       .map = instrument_refs(0, n), .v = instrument_refs(1, n), .o = instrument_refs(2, n), .plain = instrument_refs(3, n) };
     for (uint32_t k = 0; k < in->out->n_exits; k++)
         in->out->exits[k].mode = MODE_CLEAN;
+    if (in->mode == MODE_LIGHT)
+        begin_light(&d);
     for (uint32_t i = 1; i < n; i++)
         walk(&d, i);
 }

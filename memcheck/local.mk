@@ -5,7 +5,7 @@ memcheck_memcheck_so_LDFLAGS = -shared
 memcheck_memcheck_so_SOURCES = memcheck/memcheck.h
 memcheck_memcheck_so_SOURCES += memcheck/heap.h memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_lazy.c memcheck/heap_custom.c \
 	memcheck/heap_describe.c memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/heap_redirects.c \
-	memcheck/strings_text.h memcheck/strings_text.c memcheck/strings_direct.h memcheck/strings_direct.c \
+	memcheck/strings_text.h memcheck/strings_text.c memcheck/strings_fast.h memcheck/strings_fast.c \
 	memcheck/strings_mem.c memcheck/strings_str.c memcheck/strings_redirects.c \
 	memcheck/leak.h memcheck/leak.c memcheck/leak_search.c memcheck/leak_records.c memcheck/leak_heuristics.c \
 	memcheck/requests.c

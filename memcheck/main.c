@@ -48,7 +48,7 @@ static int memcheck_init(void)
 
 static void memcheck_instrument(struct ng_instrument *i)
 {
-    if (i->mode != 1)
+    if (i->mode == MODE_CLEAN || i->mode == MODE_SHORT)
         clean_instrument(i);
     else
         dirty_instrument(i);
@@ -69,8 +69,8 @@ NG_API const struct ng_tool ng_tool = {
     .banner = "Memcheck, a memory error detector",
     .copyright = "Copyright (C) 2026, and GNU GPL'd, by the nagrind authors",
     .supp_name = "Memcheck",
-    .modes = 3,
-    .forms = { IR_FORM_NATIVE, IR_FORM_TANDEM, IR_FORM_NATIVE }, /* MODE_CLEAN, MODE_DIRTY, MODE_SHORT */
+    .modes = 4,
+    .forms = { IR_FORM_NATIVE, IR_FORM_TANDEM, IR_FORM_NATIVE, IR_FORM_TANDEM }, /* MODE_CLEAN, _DIRTY, _SHORT, _LIGHT */
     .wants_planes_v = true,
     .wants_planes_o = true,
     .options = mc_option_table,

@@ -37,12 +37,12 @@ int options_parse_heuristics(const char *value); /* mask of 1 << HEUR_*, or -1 *
 /* ---- shadow memory (shadow.c) ----
  * V byte: 0 defined, set bits undefined, 0xff undefined, VPAT_NOACCESS not
  * addressable.  With origins VPAT_FRESH is undefined, too: memory of a stack as
- * growing left it, whose tag nobody wrote down.  It is found when such memory is
- * read (shadow_fresh.c).  Genuine V bytes of the two patterns are kept in a side
+ * growing left it, or of a heap block as malloc did, whose tag nobody wrote down.
+ * It is found when such memory is read (shadow_fresh.c).  Genuine V bytes of the two patterns are kept in a side
  * table.
  * Client pages that are not mapped have V 0: their access faults by itself.
  * All functions take any range; what lies outside strip 0 is left alone. */
-enum { VPAT_DEFINED = 0, VPAT_UNDEFINED = 0xff, VPAT_NOACCESS = 0xd6, VPAT_FRESH = IR_PASS_BYTE };
+enum { VPAT_DEFINED = 0, VPAT_UNDEFINED = 0xff, VPAT_NOACCESS = IR_NOACCESS_BYTE, VPAT_FRESH = IR_PASS_BYTE };
 
 typedef uint32_t origin_tag;              /* trace << 2 | ORIGIN_*; 0: none known */
 enum { ORIGIN_UNKNOWN, ORIGIN_HEAP, ORIGIN_STACK, ORIGIN_CLIENT };
@@ -52,7 +52,7 @@ static inline origin_tag origin_make(ng_trace trace, int kind)
     return mc_options.track_origins ? trace << 2 | (unsigned)kind : 0;
 }
 
-/* What stacks become when they grow. */
+/* What stacks become when they grow, and heap blocks when they are made. */
 static inline uint8_t shadow_fresh_pattern(void)
 {
     return !mc_options.undef_value_errors ? VPAT_DEFINED : mc_options.track_origins ? VPAT_FRESH : VPAT_UNDEFINED;
@@ -62,7 +62,7 @@ void shadow_init(void);
 void shadow_make_noaccess(guest_addr a, size_t size);
 /* Becomes defined under --undef-value-errors=no.  tag may be 0. */
 void shadow_make_undefined(guest_addr a, size_t size, origin_tag tag);
-/* As above, for stacks: of the frame it will lie in. */
+/* As above, for stacks and heap blocks: the tag is that of the frame or block it will lie in. */
 void shadow_make_fresh(guest_addr a, size_t size);
 void shadow_make_defined(guest_addr a, size_t size);
 /* Bytes that are addressable become defined, the others stay. */
@@ -142,6 +142,12 @@ void heap_init(void);
 /* Describes a heap block, freed block or client block that holds or is next to a (ng_auxwhat, ng_trace_print):
  * true; false: a is no business of the heap. */
 bool heap_describe_addr(guest_addr a);
+/* Where fresh memory at a comes from: true if a lies in a live heap block; then [low, high) is the block; is_stack: it
+ * is used as one, so a frame may own a. */
+struct heap_origin { origin_tag tag; guest_addr low, high; bool is_stack; };
+bool heap_origin_at(guest_addr a, struct heap_origin *o);
+/* Is a in a large block whose shadow is to stay in memory, as it will be written again soon? */
+bool heap_keeps_shadow(guest_addr a);
 void heap_forked(void);
 void heap_thread_exited(struct ng_thread *t);
 void heap_print_summary(void);           /* HEAP SUMMARY and its lines; XML too */

@@ -38,7 +38,7 @@ static bool all_zero(const uint8_t *p, size_t n)
 /* Large ranges: whole pages of zeros are given back rather than written. */
 static void fill_zero(uint8_t *p, size_t n)
 {
-    if (n >= DROP_MIN) {
+    if (n >= DROP_MIN && !heap_keeps_shadow((guest_addr)p - ng_v_shift)) {
         uint8_t *from = (uint8_t *)(((uintptr_t)p + PAGE - 1) & -(uintptr_t)PAGE);
         uint8_t *to = (uint8_t *)((uintptr_t)(p + n) & -(uintptr_t)PAGE);
         /* Not madvise: heap_lazy.c may have mapped a file there. */
@@ -128,6 +128,22 @@ void shadow_set_byte(guest_addr a, uint8_t v)
     *ng_v(a) = fresh ? VPAT_NOACCESS : v;
 }
 
+/* Of words at the same place in their words.  Those at the edges, which are shared with neighbours, only if what has
+ * arrived in them is undefined. */
+static void copy_tags(guest_addr from, guest_addr to, size_t size)
+{
+    const guest_addr end = to + size, low = (to + 3) & ~3ull, high = end & ~3ull;
+    const bool has_head = to < low, has_tail = high < end && high >= low;
+    const origin_tag head = *ng_o(from), tail = *ng_o(from + size - 1);
+    if (low < high)
+        memmove(ng_o(low), ng_o(from + (low - to)), high - low);
+    if (has_head && !all_zero(ng_v(to), (low < end ? low : end) - to))
+        *ng_o(to) = head;
+    if (has_tail && !all_zero(ng_v(high), end - high))
+        *ng_o(high) = tail;
+}
+
+/* After the V bytes have been copied. */
 static void copy_origins(guest_addr from, guest_addr to, size_t size)
 {
     enum { PIECE = 64 << 10 };
@@ -141,8 +157,8 @@ static void copy_origins(guest_addr from, guest_addr to, size_t size)
         }
         return;
     }
-    if (!((from ^ to) & 3) && size >= 4) {
-        memmove(ng_o(to), ng_o(from), (size + (to & 3)) & ~(size_t)3);
+    if (!((from ^ to) & 3)) {
+        copy_tags(from, to, size);
         return;
     }
     /* another alignment: each word at `to` takes the tag of the byte that arrives first in it */
@@ -166,6 +182,8 @@ void shadow_copy(guest_addr from, guest_addr to, size_t size)
             fill(to, size, VPAT_DEFINED);
         return;
     }
+    if (mc_options.track_origins)
+        shadow_settle(from, size); /* it will lie elsewhere */
     if (side_is_used()) {
         side_remove_range(to, size);
         side_copy_range(from, to, size);
@@ -194,6 +212,7 @@ static void copy_values(guest_addr from, guest_addr to, size_t size)
     if (mc_options.track_origins)
         shadow_settle(from, size); /* it will lie elsewhere */
     const bool all_addressable = !memchr(vf, VPAT_NOACCESS, size) && !memchr(vt, VPAT_NOACCESS, size);
+    const bool has_tags = mc_options.track_origins && !all_zero(vf, size); /* else those of undefined neighbours at `to` stay */
     if (all_addressable && size >= DROP_MIN && all_zero(vf, size)) {
         fill_zero(vt, size);
         return;
@@ -206,7 +225,7 @@ static void copy_values(guest_addr from, guest_addr to, size_t size)
     else
         for (size_t i = size; i-- > 0;)
             copy_value(from + i, to + i);
-    if (mc_options.track_origins)
+    if (has_tags)
         copy_origins(from, to, size);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* shadow_fresh: where fresh memory comes from (--track-origins=yes).
  *
- * Where a stack grows its V bytes become VPAT_FRESH, and nothing is written to the O
- * plane: every call of every program would pay for it.  The tag is looked up here when
- * somebody reads such memory before it was stored to: it comes from the function whose
- * frame it lies in now, for a later frame would have made it fresh again.  Then its
- * bytes become 0xff, and the O plane tells from there on.  */
+ * Where a stack grows, or malloc makes a block, its V bytes become VPAT_FRESH, and nothing
+ * is written to the O plane: every call of every program would pay for it.  The tag is
+ * looked up here when somebody reads such memory before it was stored to: it comes from
+ * the heap block that it lies in, or the function whose frame it lies in now, for a later
+ * frame or block would have made it fresh again.  Then its bytes become 0xff, and the O
+ * plane tells from there on.  */
 #include "instrument.h"
 
 enum { AROUND = 64 };             /* neighbours are looked up along with it: 64 bytes, aligned */
@@ -38,23 +39,52 @@ static void tag_word(guest_addr word, guest_addr a, guest_addr end, origin_tag t
         *ng_o(word) = tag;
 }
 
-/* The fresh byte at a, what is fresh behind it before `end`, and its neighbours, as far as they are in the same frame.
- * Yields where that ends. */
-static guest_addr settle_from(guest_addr a, guest_addr end)
+static void tag_range(guest_addr low, guest_addr high, origin_tag tag)
+{
+    static const uint64_t all_fresh = 0x0101010101010101ull * VPAT_FRESH;
+    const uint64_t two_tags = (uint64_t)tag << 32 | tag;
+    guest_addr word = low & ~3ull;
+    while (word < high) {
+        if (!(word & 7) && word >= low && word + 8 <= high && !memcmp(ng_v(word), &all_fresh, 8)) {
+            memset(ng_v(word), VPAT_UNDEFINED, 8);
+            memcpy(ng_o(word), &two_tags, 8);
+            word += 8;
+        } else {
+            tag_word(word, low, high, tag);
+            word += 4;
+        }
+    }
+}
+
+/* Whose is the fresh byte at a?  False: nobody's, a stack that was left. */
+static bool owner_of(guest_addr a, struct heap_origin *o)
 {
     struct ng_frame f;
+    const bool in_heap = heap_origin_at(a, o);
+    if (in_heap && !o->is_stack)
+        return true;
+    if (!ng_frame_at(a, word_kind, &f))
+        return in_heap;
+    o->tag = origin_make(ng_trace_of_pc(f.pc), ORIGIN_STACK);
+    o->low = f.low;
+    o->high = f.high;
+    return true;
+}
+
+/* The fresh byte at a, what is fresh behind it before `end`, and its neighbours, as far as they are in the same frame
+ * or block.  Yields where that ends. */
+static guest_addr settle_from(guest_addr a, guest_addr end)
+{
+    struct heap_origin o = { 0 };
     guest_addr low = a & ~(guest_addr)(AROUND - 1), high = end > low + AROUND ? end : low + AROUND;
-    origin_tag tag = 0; /* nobody's: a stack that was left */
-    if (ng_frame_at(a, word_kind, &f)) {
-        tag = origin_make(ng_trace_of_pc(f.pc), ORIGIN_STACK);
-        low = f.low > low ? f.low : low;
-        high = f.high < high ? f.high : high;
+    if (owner_of(a, &o)) {
+        low = o.low > low ? o.low : low;
+        high = o.high < high ? o.high : high;
     } else {
         low = a;
         high = a + 1;
     }
-    for (guest_addr word = low & ~3ull; word < high; word += 4)
-        tag_word(word, low, high, tag);
+    tag_range(low, high, o.tag);
     return high;
 }
 

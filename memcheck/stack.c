@@ -85,6 +85,9 @@ void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now)
     watch_strip(t, now);
     if (!change)
         return;
+    guest_addr low, high;
+    if (change > ASK_FROM || change < -ASK_FROM)
+        stack_heap_bounds(now, &low, &high); /* which takes note of it */
     const bool outside = !ng_in_client(now) || !ng_in_client(old), far = change > max_stackframe || change < -max_stackframe;
     if (outside || far || ((change > ASK_FROM || change < -ASK_FROM) && in_different_stacks(old, now))) {
         if (s)
@@ -120,6 +123,7 @@ void stack_interrupted(struct ng_thread *t, guest_addr old, guest_addr now)
 void stack_started(guest_addr sp)
 {
     guest_addr low, high;
+    stack_heap_bounds(sp, &low, &high); /* which takes note of it */
     if (!ng_stack_bounds(sp, &low, &high) || sp <= low)
         return;
     const guest_addr from = sp - low > FRESH_MARK ? sp - FRESH_MARK : low;

@@ -5,9 +5,10 @@
 
 bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high)
 {
-    const struct heap_block *b = heap_slot_at(sp - 1); /* an empty stack's rsp is the block's end */
+    struct heap_block *b = heap_slot_at(sp - 1); /* an empty stack's rsp is the block's end */
     if (!b || b->state != HEAP_LIVE)
         return false;
+    b->flags |= HEAP_FLAG_STACK; /* so what is undefined there may be a frame's */
     *low = b->addr;
     *high = b->addr + b->size;
     return true;

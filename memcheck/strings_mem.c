@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* strings_mem: memcpy and the other functions with counts. */
-#include "strings_direct.h"
 #include "strings_text.h"
 
 #define A0 (s->gpr[X86_RDI])
@@ -9,12 +8,6 @@
 #define A3 (s->gpr[X86_RCX])
 #define BYTES ((struct text){ t, s, 1 })
 #define WIDE  ((struct text){ t, s, 4 })
-
-/* Are the first n arguments defined?  Else the careful way reports them. */
-static inline bool defined(const struct x86_state *s, int n)
-{
-    return !(s->v.gpr[X86_RDI] | (n > 1 ? s->v.gpr[X86_RSI] : 0) | (n > 2 ? s->v.gpr[X86_RDX] : 0));
-}
 
 static void check(struct text x, int gprs, bool second_is_pointer)
 {
@@ -95,31 +88,9 @@ static void copy_hook(struct text x, const char *fn, bool returns_end)
         heap_return(s, A0 + (returns_end ? A2 : 0));
 }
 
-static bool direct(struct x86_state *s, bool may_overlap, bool returns_end)
-{
-    if (!defined(s, 3) || (!may_overlap && text_overlaps(A0, A2, A1, A2)) || !direct_copy(s, A0, A1, A2))
-        return false;
-    heap_return(s, A0 + (returns_end ? A2 : 0));
-    return true;
-}
-
-STRING_HOOK(strings_memcpy)
-{
-    if (!direct(s, false, false))
-        copy_hook(BYTES, "memcpy", false);
-}
-
-STRING_HOOK(strings_memmove)
-{
-    if (!direct(s, true, false))
-        copy_hook(BYTES, NULL, false);
-}
-
-STRING_HOOK(strings_mempcpy)
-{
-    if (!direct(s, false, true))
-        copy_hook(BYTES, "mempcpy", true);
-}
+STRING_HOOK(strings_memcpy) { copy_hook(BYTES, "memcpy", false); }
+STRING_HOOK(strings_memmove) { copy_hook(BYTES, NULL, false); }
+STRING_HOOK(strings_mempcpy) { copy_hook(BYTES, "mempcpy", true); }
 
 STRING_HOOK(strings_bcopy)
 {
@@ -216,10 +187,6 @@ static void fill(struct text x, guest_addr to, uint64_t byte, uint64_t v, size_t
 
 STRING_HOOK(strings_memset)
 {
-    if (defined(s, 3) && direct_fill(s, A0, A2, (uint8_t)A1)) {
-        heap_return(s, A0);
-        return;
-    }
     text_check_pointer(BYTES, X86_RDI);
     text_check_value(BYTES, X86_RDX);
     fill(BYTES, A0, A1, registers_get_v(s, X86_RSI), A2, registers_origin(s, X86_RSI));
@@ -268,10 +235,6 @@ STRING_HOOK(strings_wmemset)
 STRING_HOOK(strings_memcmp)
 {
     int order;
-    if (defined(s, 3) && direct_compare(s, A0, A1, A2, false, &order)) {
-        heap_return(s, (uint64_t)(int64_t)order);
-        return;
-    }
     check(BYTES, 3, true);
     if (text_compare(BYTES, A0, A1, A2, false, NULL, &order))
         heap_return(s, (uint64_t)(int64_t)order);
@@ -288,10 +251,6 @@ STRING_HOOK(strings_wmemcmp)
 STRING_HOOK(strings_memchr)
 {
     size_t at;
-    if (defined(s, 3) && direct_find(s, A0, A2, (uint8_t)A1, false, &at)) {
-        heap_return(s, at < A2 ? A0 + at : 0);
-        return;
-    }
     check(BYTES, 3, false);
     if (text_find(BYTES, A0, A2, (uint8_t)A1, false, &at))
         heap_return(s, at < A2 ? A0 + at : 0);

@@ -6,7 +6,6 @@
  */
 #include <ctype.h>
 #include <stdlib.h>
-#include "strings_direct.h"
 #include "strings_text.h"
 
 #define A0 (s->gpr[X86_RDI])
@@ -39,14 +38,7 @@ static void length(struct text x, bool limited)
         heap_return(x.s, n);
 }
 
-STRING_HOOK(strings_strlen)
-{
-    size_t n;
-    if (!s->v.gpr[X86_RDI] && direct_find(s, A0, SIZE_MAX, 0, false, &n))
-        heap_return(s, n);
-    else
-        length(BYTES, false);
-}
+STRING_HOOK(strings_strlen) { length(BYTES, false); }
 STRING_HOOK(strings_strnlen) { length(BYTES, true); }
 STRING_HOOK(strings_wcslen) { length(WIDE, false); }
 STRING_HOOK(strings_wcsnlen) { length(WIDE, true); }
@@ -66,26 +58,8 @@ static void compare(struct text x, bool limited, bool fold, guest_addr locale)
         heap_return(x.s, (uint64_t)(int64_t)order);
 }
 
-static bool compare_direct(struct x86_state *s, size_t max)
-{
-    int order;
-    if ((s->v.gpr[X86_RDI] | s->v.gpr[X86_RSI]) || !direct_compare(s, A0, A1, max, true, &order))
-        return false;
-    heap_return(s, (uint64_t)(int64_t)order);
-    return true;
-}
-
-STRING_HOOK(strings_strcmp)
-{
-    if (!compare_direct(s, SIZE_MAX))
-        compare(BYTES, false, false, 0);
-}
-
-STRING_HOOK(strings_strncmp)
-{
-    if (s->v.gpr[X86_RDX] || !compare_direct(s, A2))
-        compare(BYTES, true, false, 0);
-}
+STRING_HOOK(strings_strcmp) { compare(BYTES, false, false, 0); }
+STRING_HOOK(strings_strncmp) { compare(BYTES, true, false, 0); }
 STRING_HOOK(strings_strcasecmp) { compare(BYTES, false, true, 0); }
 STRING_HOOK(strings_strncasecmp) { compare(BYTES, true, true, 0); }
 STRING_HOOK(strings_strcasecmp_l) { compare(BYTES, false, true, A2); }
@@ -127,27 +101,8 @@ static void copy(struct text x, const char *fn, bool returns_end)
         heap_return(x.s, returns_end ? to + n * x.unit : to);
 }
 
-static bool copy_direct(struct x86_state *s, bool returns_end)
-{
-    size_t n;
-    if ((s->v.gpr[X86_RDI] | s->v.gpr[X86_RSI]) || !direct_find(s, A1, SIZE_MAX, 0, false, &n) ||
-        text_overlaps(A0, n + 1, A1, n + 1) || !direct_copy(s, A0, A1, n + 1))
-        return false;
-    heap_return(s, returns_end ? A0 + n : A0);
-    return true;
-}
-
-STRING_HOOK(strings_strcpy)
-{
-    if (!copy_direct(s, false))
-        copy(BYTES, "strcpy", false);
-}
-
-STRING_HOOK(strings_stpcpy)
-{
-    if (!copy_direct(s, true))
-        copy(BYTES, "stpcpy", true);
-}
+STRING_HOOK(strings_strcpy) { copy(BYTES, "strcpy", false); }
+STRING_HOOK(strings_stpcpy) { copy(BYTES, "stpcpy", true); }
 STRING_HOOK(strings_wcscpy) { copy(WIDE, "wcscpy", false); }
 STRING_HOOK(strings_wcpcpy) { copy(WIDE, "wcpcpy", true); }
 
@@ -237,8 +192,7 @@ static void find(struct text x, enum find how)
     text_check_pointer(x, X86_RDI);
     text_check_value(x, X86_RSI);
     const uint32_t wanted = x.unit == 1 ? (uint8_t)SRC : (uint32_t)SRC;
-    const bool found = x.unit == 1 && direct_find(x.s, DST, SIZE_MAX, (uint8_t)wanted, true, &at);
-    if (!found && !text_find(x, DST, SIZE_MAX, wanted, true, &at))
+    if (!text_find(x, DST, SIZE_MAX, wanted, true, &at))
         return;
     const guest_addr a = DST + at * x.unit;
     unit = 0;

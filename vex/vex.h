@@ -18,6 +18,10 @@ struct vex_decode_request {
     uint32_t max_insns;     /* at least 1 */
     /* Redirection: nonzero hook id (exit.aux of HOSTCALL) if pc is the entry of a replaced function. */
     uint32_t hook;
+    /* It has a fast way, which reads these guest registers (a bit each; 0: none): in NATIVE form the block tries that first
+     * (IR_HOOK), and then returns by the `ret` instruction at hook_ret. */
+    uint16_t hook_gprs;
+    guest_addr hook_ret;
     /* Readable bytes at a branch target, for the look at successors' flags: length, 0 if not readable. */
     size_t (*peek)(void *arg, guest_addr pc, const uint8_t **bytes);
     void *peek_arg;
@@ -78,14 +82,16 @@ enum vex_tramp { /* entries of the fixed region of the code zone; see host_x86_6
     VEX_TRAMP_CALL,         /* helper call; call_* are set */
     VEX_TRAMP_CALL_BYTE,    /* the same if a byte of call_args[3] is call_byte; else call_result stays */
     VEX_TRAMP_KILL,         /* from a block's head: see host_x86_64/tramp.c */
-    VEX_TRAMP_HOSTCALL,     /* exit_info is set: all guest state into *state, then vex_host.hostcall */
-    VEX_TRAMP_FAULT,        /* landed here by the signal handler on a fault: leave, guest registers already in state */
+    VEX_TRAMP_CLEAR,        /* from a checked store: see host_x86_64/tramp.c */
+    VEX_TRAMP_HOSTCALL,     /* rip and call_args[0], the hook, are set: general registers into *state, then vex_host.hostcall */
+    VEX_TRAMP_HOSTCALL_KEEP, /* the same with all registers */
+    VEX_TRAMP_FAULT,        /* landed here by the signal handler on a fault: leave, guest registers and exit_info already in state */
     VEX_TRAMPS
 };
 enum vex_reloc_kind {
     VEX_RELOC_TRAMP32,      /* rel32 to trampoline value */
     VEX_RELOC_ID32,         /* imm32: this translation's id */
-    VEX_RELOC_COUNTER32,    /* rel32 to this translation's counter (of runs; ir_block.counts) */
+    VEX_RELOC_COUNTER32,    /* rel32 to this translation's counter of runs (ir_block.counts), value 0; or that of its part 1, 2 ... */
     VEX_RELOC_HELPER64,     /* imm64: address of helper value */
     VEX_RELOC_OBJECT64      /* imm64: address of tool object value */
 };
@@ -93,7 +99,7 @@ struct vex_reloc { uint32_t offset; uint16_t kind, value; };
 /* A place where the block is left.  Chainable exits have a 4-byte aligned rel32 at jump_offset that
  * first leads to the stub at stub_offset (which sets exit_info, then TRAMP_EXIT).  state.rip is set for indirect
  * exits only: it is ir.pc for all others, which is for him to set who acts on the exit. */
-/* state.exit_info where no exit is named: TRAMP_FAULT, and a jump to state.rip that nobody knew. */
+/* state.exit_info where no exit is named: a fault, and a jump to state.rip that nobody knew. */
 #define VEX_EXIT_FAULT (~0ull)
 #define VEX_EXIT_INDIRECT (~1ull)
 struct vex_exit { uint32_t jump_offset, stub_offset; struct ir_exit ir; bool chainable; };
@@ -113,6 +119,7 @@ struct vex_code {
     struct vex_reloc *relocs; uint32_t n_relocs, cap_relocs;
     struct vex_exit *exits; uint32_t n_exits, cap_exits;
     struct vex_side *sides; uint32_t n_sides, cap_sides;
+    uint32_t n_parts;       /* that count: the whole, and what follows each branch inside */
     struct emit_scratch *scratch; /* the back end's own buffers, kept for the next block */
 };
 void vex_code_init(struct vex_code *c);
@@ -126,10 +133,16 @@ struct vex_host {
     bool guest_in_host_regs; /* true: identity mapping; false: guest registers live in struct x86_state (tests, PURE) */
     uint64_t strip_size;
     uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base holds the first */
+    bool count_jumps;        /* into state.jump_hits */
     bool debug;              /* ir_check first */
-    /* Acts on an exit of kind HOSTCALL, as the dispatcher would: the code to go on with, or NULL to leave with
-     * what it has put into exit_info.  May be NULL: then such exits leave like all others. */
-    void *(*hostcall)(struct x86_state *s);
+    /* Acts on an exit of kind HOSTCALL, as the dispatcher would; state.rip is there.  The code to go on with, or NULL to
+     * leave with what it has put into exit_info.  May be NULL: then such exits leave like all others. */
+    void *(*hostcall)(struct x86_state *s, uint32_t hook);
+    /* Must it find all registers in the state, and leave them so?  Else it stands for a C function: vectors and flags are
+     * lost, and not in the state. */
+    bool (*hook_keeps)(uint32_t hook);
+    /* The fast way of a replaced function (nagrind/tool.h: ng_fast_fn), for IR_HOOK. */
+    ng_fast_fn (*fast_hook)(uint32_t hook);
 };
 /* Emits b.  Returns 0, or -ENOSPC if the block is too long (decode fewer instructions). */
 int host_x86_64_emit(const struct ir_block *b, const struct vex_host *h, struct vex_code *out);

@@ -108,6 +108,23 @@ static void edge_remove(struct code_edge *e)
     free_edges = e;
 }
 
+static uint32_t *part_counter(const struct node *n, uint32_t part)
+{
+    return &zone.part_counters[(n->part_counters + part - 1) % zone.n_counters];
+}
+
+/* The whole's counts down, the parts' count up. */
+static void start_counters(struct node *n)
+{
+    zone.counters[n->t.id] = (int32_t)hot_threshold;
+    if (n->t.n_parts < 2)
+        return;
+    n->part_counters = zone.next_part_counter;
+    zone.next_part_counter = (zone.next_part_counter + n->t.n_parts - 1) % zone.n_counters;
+    for (uint32_t i = 1; i < n->t.n_parts; i++)
+        __atomic_store_n(part_counter(n, i), 0, __ATOMIC_RELAXED);
+}
+
 static void relocate_one(const struct node *n, const struct vex_reloc *r)
 {
     uint8_t *rx = code_at(&n->t, r->offset), *rw = zone_rw(rx);
@@ -123,7 +140,7 @@ static void relocate_one(const struct node *n, const struct vex_reloc *r)
         memcpy(rw, &v32, 4);
         break;
     case VEX_RELOC_COUNTER32:
-        v32 = (uint32_t)((uint8_t *)&zone.counters[n->t.id] - (rx + 4));
+        v32 = (uint32_t)((uint8_t *)(r->value ? (int32_t *)part_counter(n, r->value) : &zone.counters[n->t.id]) - (rx + 4));
         memcpy(rw, &v32, 4);
         break;
     case VEX_RELOC_HELPER64:
@@ -387,6 +404,7 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     n->n_pages = pages;
     n->t.n_exits = c->n_exits;
     n->t.n_insns = b->n_insns;
+    n->t.n_parts = c->n_parts;
     n->t.pc = b->pc;
     n->t.mode = b->mode;
     n->t.guest_bytes = b->guest_bytes ? b->guest_bytes : 1;
@@ -450,7 +468,7 @@ struct translation *code_insert(const struct ir_block *b, const struct vex_code 
             n = meanwhile;
         } else {
             table_name(n);
-            zone.counters[n->t.id] = (int32_t)hot_threshold;
+            start_counters(n);
             relocate(n);
             table_add(n);
             stats.inserted++;
@@ -480,6 +498,10 @@ struct translation *code_insert_hot(const struct ir_block *b, const struct vex_c
     n->t.hot_tier = true;
     place(n, c, 1);
     struct node *old = table_find(b->pc, b->mode); /* now: the lock may have been released for room */
+    if (old) { /* what a longer one yet will go by */
+        n->t.n_parts = old->t.n_parts;
+        n->part_counters = old->part_counters;
+    }
     table_name(n);
     relocate(n);
     table_add(n); /* first: a thread that takes a jump to it may leave it at once, by its id */
@@ -500,10 +522,12 @@ struct translation *code_insert_hot(const struct ir_block *b, const struct vex_c
     return &n->t;
 }
 
-uint32_t code_runs(const struct translation *t)
+uint32_t code_runs(const struct translation *t, uint32_t part)
 {
+    if (part)
+        return __atomic_load_n(part_counter((const struct node *)t, part), __ATOMIC_RELAXED);
     const int32_t left = __atomic_load_n(&zone.counters[t->id], __ATOMIC_RELAXED);
-    return left < (int32_t)hot_threshold ? (uint32_t)((int32_t)hot_threshold - left) : 0;
+    return t->hot_tier || left > (int32_t)hot_threshold ? hot_threshold : (uint32_t)((int32_t)hot_threshold - left);
 }
 
 void code_stop_counting(struct translation *t)

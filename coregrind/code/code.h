@@ -15,6 +15,8 @@ struct translation {                 /* opaque to others but for these */
     uint8_t *cold_rx; uint32_t hot;
     uint32_t entry, table_entry, cache_entry; /* offsets from rx; see struct vex_code */
     uint32_t n_exits, n_insns;
+    uint32_t n_parts;                /* that count their runs: the whole, and what follows each branch inside; of hot_tier: those
+                                        of the first translation, which count no more */
     bool reads_flags;                /* that were made before it */
     bool hot_tier;                   /* a longer translation of hot code */
     bool checked;                    /* from a page that changes often: made anew for every run, never linked */
@@ -28,8 +30,9 @@ void *code_tramp(enum vex_tramp t);              /* RX address */
 struct translation *code_insert(const struct ir_block *b, const struct vex_code *c);
 /* The same for a longer translation of hot code: takes the place of the first one, jumps that lead there included. */
 struct translation *code_insert_hot(const struct ir_block *b, const struct vex_code *c);
-/* Runs of a first translation so far; from any thread, roughly. */
-uint32_t code_runs(const struct translation *t);
+/* Runs of part 0 (all of it), 1 .. n_parts - 1 of a first translation so far; from any thread, roughly.  Of a part it may be too
+ * little: its counter may have been lent again. */
+uint32_t code_runs(const struct translation *t, uint32_t part);
 /* Lets it count on without end: it stays as it is. */
 void code_stop_counting(struct translation *t);
 struct translation *code_find(guest_addr pc, int mode);          /* or NULL */

@@ -42,6 +42,7 @@ struct node {
     uint32_t n_pages, room;              /* room: bytes, with what stands behind */
     struct ir_extent *extents;           /* of a block that follows jumps: all guest code it was made of */
     uint32_t n_extents;
+    uint32_t part_counters;              /* index of the first in zone.part_counters */
     const uint8_t *notes;                /* notes.c */
     uint32_t *cross, n_cross;            /* of vex_code; only under --stress=move */
     struct code_exit *exits;             /* [t.n_exits] */
@@ -60,6 +61,8 @@ struct code_zone {
     size_t size;                         /* all, trampolines included */
     size_t region_size, hot_used[CODE_REGIONS], cold_used[CODE_REGIONS];
     int32_t *counters;                   /* by id: runs until a first translation counts as hot */
+    uint32_t *part_counters, next_part_counter; /* as many: runs of what follows branches; lent in turn and never returned, for
+                                            a wrong count is no harm */
     uint32_t n_counters;
     size_t hot_ready[CODE_REGIONS], cold_ready[CODE_REGIONS]; /* bytes whose pages are in place */
     struct code_ring rings[2];

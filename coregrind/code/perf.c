@@ -25,7 +25,8 @@ static void entry(struct node *n, void *arg)
 {
     char name[512];
     name_of(n->t.pc, name, sizeof name);
-    const char *mode = n->t.mode == 1 ? " [dirty]" : "";
+    static const char *const modes[NG_MODES_MAX] = { "", " [dirty]", "", " [light]" };
+    const char *mode = modes[n->t.mode];
     fprintf(arg, "%lx %x %s%s\n", (unsigned long)n->t.rx, n->t.hot, name, mode);
     if (n->t.size > n->t.hot)
         fprintf(arg, "%lx %x %s%s [cold]\n", (unsigned long)n->t.cold_rx, n->t.size - n->t.hot, name, mode);

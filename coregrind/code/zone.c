@@ -12,7 +12,8 @@
 struct code_zone zone;
 enum { FIRST_RING = 5,                   /* regions of first translations */
        MIN_BYTES = 64,                   /* of a translation, more or less */
-       CHUNK = 64 << 10 };               /* multiple of NG_PAGE */
+       CHUNK = 64 << 10,                 /* multiple of NG_PAGE */
+       PATCHED = 4 * CHUNK };            /* what was written last is chained soon */
 
 static int zone_file(void)
 {
@@ -61,11 +62,12 @@ void zone_map(size_t size)
     zone.rings[1] = (struct code_ring){ .first = FIRST_RING, .n = CODE_REGIONS - FIRST_RING, .current = FIRST_RING };
     /* Counters stand right behind the RX view, where code reaches them. */
     zone.n_counters = (uint32_t)(2 * zone.size / MIN_BYTES) + 1024;
-    const size_t counters = ROUND_UP(zone.n_counters * sizeof *zone.counters, NG_PAGE);
+    const size_t counters = ROUND_UP(2 * zone.n_counters * sizeof *zone.counters, NG_PAGE);
     zone.rx = mmap(NULL, zone.size + counters, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (zone.rx == MAP_FAILED)
         ng_fatal("cannot map the code zone of %zu bytes: %s", zone.size, strerror(errno));
     zone.counters = (int32_t *)(zone.rx + zone.size);
+    zone.part_counters = (uint32_t *)zone.counters + zone.n_counters;
     make_views(&zone.rx, &zone.rw);
 }
 
@@ -82,6 +84,13 @@ static void populate(size_t low, size_t high, bool runs)
         madvise(zone.rx + low, high - low, MADV_POPULATE_READ);
 }
 
+/* Both views count as the process's memory: the RW one gives up what is filled and hardly changes any more.  It comes back,
+ * page by page, where a jump is patched. */
+static void give_up(size_t low, size_t high)
+{
+    madvise(zone.rw + low, high - low, MADV_DONTNEED);
+}
+
 /* used bytes of a part of the region are about to be: are their pages in place? */
 static void make_ready(int region, size_t used, size_t *ready, bool hot)
 {
@@ -90,10 +99,14 @@ static void make_ready(int region, size_t used, size_t *ready, bool hot)
         return;
     size_t to = ROUND_UP(used, CHUNK);
     to = to < zone.region_size ? to : zone.region_size;
-    if (hot)
+    const size_t old = *ready > PATCHED ? *ready - PATCHED : 0, filled = to > PATCHED ? to - PATCHED : 0;
+    if (hot) {
         populate(begin + *ready, begin + to, true);
-    else
+        give_up(begin + old, begin + filled);
+    } else {
         populate(end - to, end - *ready, false);
+        give_up(end - filled, end - old);
+    }
     *ready = to;
 }
 

@@ -180,7 +180,7 @@ void redirect_call(struct ng_thread *t, uint32_t id)
 {
     struct x86_state *s = &t->state;
     const struct ng_redirect *r = row_of(id);
-    if (vsyscall_run(t, id)) {
+    if (id >= VSYSCALL_HOOK && vsyscall_run(t, id)) {
         return_to_caller(s);
         return;
     }
@@ -201,9 +201,30 @@ void redirect_call(struct ng_thread *t, uint32_t id)
         atomic_fetch_add_explicit(&calls[r - tool->redirects], 1, memory_order_relaxed);
     r->hook(t, s);
     t->hook.redirect = 0;
-    if (!redirect_outcome(t))
+    if (t->hook.outcome == HOOK_RETURN || !redirect_outcome(t))
         return_to_caller(s);
 }
+
+ng_fast_fn redirect_fast(uint32_t id)
+{
+    const struct ng_redirect *r = id & RESOLVER ? NULL : row_of(id);
+    return r && !calls ? r->fast : NULL;
+}
+
+uint16_t redirect_fast_gprs(uint32_t id)
+{
+    static const uint8_t argument[4] = { X86_RDI, X86_RSI, X86_RDX, X86_RCX };
+    uint16_t gprs = 1u << X86_RSP;
+    if (!redirect_fast(id))
+        return 0;
+    for (int i = 0; i < row_of(id)->fast_args; i++)
+        gprs |= 1u << argument[i];
+    return gprs;
+}
+
+bool redirect_keeps(uint32_t id) { return id >= VSYSCALL_HOOK; }
+
+guest_addr redirect_ret(void) { return hook_page; }
 
 bool redirect_describe(guest_addr pc, const char **name, const char **file, int *line)
 {

@@ -18,6 +18,12 @@ uint32_t redirect_at(guest_addr pc);
 /* Runs hook id for t and returns to the guest caller (IR_EXIT_HOSTCALL).  An ifunc resolver's hook returns the address
  * of a stub in the hook page; calls to that address arrive here again. */
 void redirect_call(struct ng_thread *t, uint32_t id);
+/* The fast way of hook id, if it has one and calls need not be counted; else NULL. */
+ng_fast_fn redirect_fast(uint32_t id);
+uint16_t redirect_fast_gprs(uint32_t id);              /* registers that it reads, a bit each; 0: there is none */
+/* Is the hook no C function, so that all registers but its result stay? */
+bool redirect_keeps(uint32_t id);
+guest_addr redirect_ret(void);                         /* a `ret` instruction, by which hooks return */
 /* Display of a hook's frame: name, file, line; false if pc is no hook. */
 bool redirect_describe(guest_addr pc, const char **name, const char **file, int *line);
 /* Calls are counted by function from now on (after redirect_init). */

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "kernel/signals.h"
+#include "base/landing.h"
 #include "code/code.h"
 #include "launch/options.h"
 #include "report/report.h"
@@ -265,6 +266,7 @@ static void fault_in_generated(struct ng_thread *t, const siginfo_t *info, ucont
         return;
     run_state_from_fault(t, uc);
     kernel_fault_describe(t, info, uc);
+    t->state.exit_info = VEX_EXIT_FAULT;
     g[REG_RSP] = (greg_t)t->state.host_rsp;
     g[REG_RIP] = (greg_t)(uintptr_t)code_tramp(VEX_TRAMP_FAULT);
     g[REG_EFL] &= ~0x400ll;
@@ -277,29 +279,51 @@ static bool fault_is_the_tools(const siginfo_t *info)
            tool->plane_fault((uint64_t)(uintptr_t)info->si_addr);
 }
 
-/* A hook has touched client memory directly: it is left, and called again.  The trampoline's return address is still
- * where its call has put it. */
-static void go_to_hook_again(struct ng_thread *t, ucontext_t *uc)
+/* The translation whose IR_HOOK has called the C code that runs now, or NULL. */
+static const struct translation *fast_hook_caller(const struct ng_thread *t)
+{
+    return run_is_guest && t->in_generated ? code_by_host(((void **)t->state.host_rsp)[-1]) : NULL;
+}
+
+/* The fast way of a hook has touched what it may not: it is left, and the dispatcher calls the hook.  General registers are
+ * in the state; vectors and flags are a callee's to change. */
+static void leave_fast_hook(struct ng_thread *t, ucontext_t *uc, const struct translation *x)
 {
     greg_t *g = uc->uc_mcontext.gregs;
-    g[REG_RIP] = (greg_t)(uintptr_t)run_hostcall_again;
-    g[REG_RDI] = (greg_t)(uintptr_t)&t->state;
-    g[REG_RSP] = (greg_t)t->state.host_rsp - 8;
+    uint32_t exit = 0;
+    while (code_exit(x, exit).kind != IR_EXIT_HOSTCALL)
+        exit++;
+    t->state.exit_info = (uint64_t)x->id << 32 | exit;
+    t->state.rflags = (uint64_t)g[REG_EFL];
+    kernel_vectors_from_context(uc, t->state.ymm, 0);
+    g[REG_RSP] = (greg_t)t->state.host_rsp;
+    g[REG_RIP] = (greg_t)(uintptr_t)code_tramp(VEX_TRAMP_FAULT);
     g[REG_EFL] &= ~0x400ll;
+}
+
+/* A load of client memory that may fault (base/landing.h). */
+static bool fault_has_landing(const siginfo_t *info, ucontext_t *uc)
+{
+    greg_t *g = uc->uc_mcontext.gregs;
+    const uintptr_t to = landing_of((uintptr_t)g[REG_RIP]);
+    if (to && !fault_is_ours(info, uc, run_is_guest ? ng_reg(&run_self, X86_RSP) : 0))
+        g[REG_RIP] = (greg_t)to;
+    return to != 0;
 }
 
 static void host_fault(int sig, const siginfo_t *info, ucontext_t *uc)
 {
     struct ng_thread *t = &run_self;
-    if (fault_is_the_tools(info))
+    if (fault_is_the_tools(info) || fault_has_landing(info, uc))
         return;
     const void *pc = (const void *)uc->uc_mcontext.gregs[REG_RIP];
     const struct translation *x = run_is_guest && t->in_generated ? code_by_host(pc) : NULL;
+    const struct translation *caller = x ? NULL : fast_hook_caller(t);
     if (x) {
         fault_in_generated(t, info, uc, x);
-    } else if (run_is_guest && t->state.direct == NG_DIRECT_NOW) {
+    } else if (caller) {
         if (!fault_is_ours(info, uc, t->state.gpr[X86_RSP]))
-            go_to_hook_again(t, uc);
+            leave_fast_hook(t, uc, caller);
     } else if (t->recover) {
         if (!fault_is_ours(info, uc, run_is_guest ? ng_reg(t, X86_RSP) : 0)) {
             t->caught.sig = sig;

@@ -87,7 +87,7 @@ static int option_trace(const char *v)
 
 static int option_stress(const char *v)
 {
-    static const char *const words[] = { "flush", "evict", "move", "signal", "dirty", NULL };
+    static const char *const words[] = { "flush", "evict", "move", "signal", "dirty", "trace", NULL };
     const char *end;
     options.stress = 0;
     return word_bits(v, words, &options.stress, &end) || *end ? -1 : 0;

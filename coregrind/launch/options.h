@@ -35,11 +35,12 @@ struct options {
     unsigned stress;               /* STRESS_* */
     int64_t code_zone_size;        /* bytes */
     int64_t hot;                   /* runs of a block until a longer translation is made; 0: never */
+    bool fast_hooks;               /* replaced functions have a fast way */
     int64_t sanity;
     /* the client */
     int argc; char **argv;         /* argv[0] is the program as given */
 };
-enum { STRESS_FLUSH = 1, STRESS_EVICT = 2, STRESS_MOVE = 4, STRESS_SIGNAL = 8, STRESS_DIRTY = 16 };
+enum { STRESS_FLUSH = 1, STRESS_EVICT = 2, STRESS_MOVE = 4, STRESS_SIGNAL = 8, STRESS_DIRTY = 16, STRESS_TRACE = 32 };
 extern struct options options;
 
 /* Parses rc files, environment and argv in the order of parity.md section 1; loads the tool on the way.

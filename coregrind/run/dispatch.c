@@ -27,6 +27,8 @@ struct vex_host run_vex_host(void)
     return (struct vex_host){
         .state_offset = state_offset, .jumps_offset = jumps_offset, .guest_in_host_regs = true,
         .strip_size = ng_strip_size, .v_shift = ng_v_shift, .plane_o = NG_PLANE_O, .hostcall = run_hostcall,
+        .count_jumps = options.stats,
+        .fast_hook = redirect_fast, .hook_keeps = redirect_keeps,
 #ifdef NG_DEBUG
         .debug = true,
 #endif
@@ -204,7 +206,7 @@ static int act(struct ng_thread *t, const struct ir_exit *e, struct link *link)
     case IR_EXIT_MODE:
         t->stats[RUN_STAT_MODE]++;
         if (options.stats && e->mode)
-            t->stats[RUN_STAT_WHY + e->aux]++; /* not chained, so that all of them come by here */
+            run_stats_mode(t, e->pc, e->aux); /* not chained, so that all of them come by here */
         else
             link->chain = true;
         return e->mode;
@@ -253,37 +255,18 @@ static bool has_business(const struct ng_thread *t)
 
 /* A replaced function was called: generated code comes here, past the dispatcher.  As there, the state is exact
  * and no translation is in use.  What the jump cache does not know is left to the dispatcher. */
-static void *hostcall(struct x86_state *s, int direct)
+void *run_hostcall(struct x86_state *s, uint32_t hook)
 {
     struct ng_thread *t = &run_self;
-    const uint64_t info = s->exit_info;
-    const struct translation *from = code_by_id((uint32_t)(info >> 32));
     t->in_generated = false;
-    ng_assert(from && (uint32_t)info < from->n_exits && s == &t->state);
-    const struct ir_exit e = code_exit(from, (uint32_t)info);
-    s->rip = e.pc;
     t->stats[RUN_STAT_HOSTCALLS]++;
-    s->direct = (uint32_t)direct;
-    redirect_call(t, e.aux);
-    s->direct = NG_DIRECT_NO;
+    redirect_call(t, hook);
     code_safe_point(s);
     void *next = has_business(t) ? NULL : code_jump_cache_find(s, s->rip);
     t->in_generated = true;
     if (!next)
         s->exit_info = VEX_EXIT_INDIRECT; /* state.rip says where to go on */
     return next;
-}
-
-void *run_hostcall(struct x86_state *s)
-{
-    return hostcall(s, NG_DIRECT_MAY);
-}
-
-void *run_hostcall_again(struct x86_state *s)
-{
-    s->direct = NG_DIRECT_NO;
-    run_self.stats[RUN_STAT_HOSTCALLS]--;
-    return hostcall(s, NG_DIRECT_NO);
 }
 
 /* The exit named by state.exit_info. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* run/hot: which way a longer translation of hot code goes.
  *
- * First translations count their runs (ir_block.counts).  When one has run often,
- * it is made anew as one block that follows jumps, calls, the returns of these
+ * First translations go on past branches that are not taken, and count their runs and
+ * those of what follows each branch (ir_block.counts).  When one has run often, it is made anew as one block that follows jumps, calls, the returns of these
  * calls, and at branches the side whose own first translation has run more often.
  * It ends where it would come into itself again, but a short loop is unrolled:
  * its head is looked at once a few rounds.  */
@@ -12,16 +12,24 @@
 #include "space/space.h"
 
 enum {
+    FIRST_INSNS = 12,        /* a first translation of so many goes past no more branches */
     UNROLL_INSNS = 24,       /* a loop goes round again while it is shorter than this */
     NEAR = 1 << 30,          /* side tables hold 32-bit distances */
     COLD_SHARE = 16          /* a branch neither of whose sides has run 1/16 of what makes hot ends the block */
 };
+
+static void enter(struct run_hot *h, guest_addr pc)
+{
+    h->first = code_find(pc, 0);
+    h->first_part = 0;
+}
 
 void run_hot_begin(struct run_hot *h, guest_addr head)
 {
     h->head = head;
     h->n_seen = h->n_parts = 0;
     h->used = 0;
+    enter(h, head);
 }
 
 /* Copies guest code at pc, so that it is the same until the end. */
@@ -64,12 +72,26 @@ bool run_hot_is_current(const struct run_hot *h, const struct ir_block *b)
 static uint32_t heat(guest_addr pc)
 {
     const struct translation *t = code_find(pc, 0);
-    return !t ? 0 : t->hot_tier ? UINT32_MAX : code_runs(t);
+    return !t ? 0 : t->hot_tier ? UINT32_MAX : code_runs(t, 0);
 }
 
-static guest_addr hotter(guest_addr taken, guest_addr next)
+/* Does the first translation go on past the branch where the block is? */
+static bool has_next_part(const struct run_hot *h)
 {
-    const uint32_t a = heat(taken), b = heat(next);
+    return h->first && h->first_part + 1 < h->first->n_parts;
+}
+
+static guest_addr hotter(const struct run_hot *h, guest_addr taken, guest_addr next)
+{
+    uint32_t a, b;
+    if (has_next_part(h)) {
+        const uint32_t all = code_runs(h->first, h->first_part);
+        b = code_runs(h->first, h->first_part + 1);
+        a = all > b ? all - b : 0;
+    } else {
+        a = heat(taken);
+        b = heat(next);
+    }
     if ((a > b ? a : b) < options.hot / COLD_SHARE)
         return 0;
     return a > b ? taken : next;
@@ -96,9 +118,19 @@ static bool may_enter(struct run_hot *h, const struct ir_block *b, guest_addr pc
 guest_addr run_hot_follow(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n)
 {
     struct run_hot *h = arg;
-    const guest_addr to = next ? hotter(taken, next) : taken;
+    const guest_addr to = next ? hotter(h, taken, next) : taken;
     if (!to || !may_enter(h, b, to) || (to != next && !(*bytes = run_hot_bytes(h, to, n))))
         return 0;
     h->seen[h->n_seen++] = to;
+    if (next && to == next && has_next_part(h))
+        h->first_part++;
+    else
+        enter(h, to);
     return to;
+}
+
+guest_addr run_first_follow(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n)
+{
+    (void)arg, (void)taken, (void)bytes, (void)n;
+    return next && b->n_insns < FIRST_INSNS && next / NG_PAGE == b->pc / NG_PAGE && !redirect_at(next) ? next : 0;
 }

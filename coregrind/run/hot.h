@@ -10,6 +10,8 @@ struct run_hot_part { guest_addr pc; const uint8_t *bytes; uint32_t n; };
 struct run_hot {
     guest_addr head, seen[RUN_HOT_SEEN];
     uint32_t n_seen, n_parts, used;
+    const struct translation *first;  /* the one that counted where the block is now, or NULL, */
+    uint32_t first_part;              /* and which part of it that is */
     struct run_hot_part part[RUN_HOT_PARTS];
     uint8_t bytes[16384];
 };
@@ -19,5 +21,7 @@ void run_hot_begin(struct run_hot *h, guest_addr head);
 const uint8_t *run_hot_bytes(struct run_hot *h, guest_addr pc, size_t *n);
 /* vex_decode_request.follow; arg is the struct run_hot. */
 guest_addr run_hot_follow(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
+/* The same of first translations: past branches that are not taken, as long as they are short. */
+guest_addr run_first_follow(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
 /* Is the guest's code still what b was made of? */
 bool run_hot_is_current(const struct run_hot *h, const struct ir_block *b);

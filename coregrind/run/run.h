@@ -15,8 +15,8 @@ struct kernel_sigaltstack { uint64_t sp; int flags; uint64_t size; };
 
 /* Indices of ng_thread.stats: what --stats prints (run/stats.c). */
 enum run_stat {
-    RUN_STAT_TURNS, RUN_STAT_HOST_BYTES, RUN_STAT_CHAINED, RUN_STAT_INDIRECT, RUN_STAT_SYSCALLS, RUN_STAT_HOSTCALLS,
-    RUN_STAT_REQUESTS, RUN_STAT_SIGNALS, RUN_STAT_FAULTS, RUN_STAT_ATTENTION, RUN_STAT_MODE, RUN_STAT_TRACES, RUN_STAT_HOT,
+    RUN_STAT_TURNS, RUN_STAT_HOST_BYTES, RUN_STAT_CHAINED, RUN_STAT_INDIRECT, RUN_STAT_JUMPS, RUN_STAT_JUMPS_SECOND,
+    RUN_STAT_SYSCALLS, RUN_STAT_HOSTCALLS, RUN_STAT_REQUESTS, RUN_STAT_SIGNALS, RUN_STAT_FAULTS, RUN_STAT_ATTENTION, RUN_STAT_MODE, RUN_STAT_TRACES, RUN_STAT_HOT,
     RUN_STAT_WHY, /* other modes entered, + enum ir_why; with --stats only */
     /* what was translated, + mode; nanoseconds of processor time with --stats only */
     RUN_STAT_BLOCKS = RUN_STAT_WHY + IR_WHYS, RUN_STAT_INSNS = RUN_STAT_BLOCKS + NG_MODES_MAX, RUN_STAT_NS = RUN_STAT_INSNS + NG_MODES_MAX,
@@ -59,9 +59,7 @@ void run_main(guest_addr pc, guest_addr sp) __attribute__((noreturn));
 /* The dispatcher: runs until this guest thread exits. */
 void run_loop(struct ng_thread *t);
 /* Generated code calls a replaced function (struct vex_host.hostcall). */
-void *run_hostcall(struct x86_state *s);
-/* After a fault in a hook's direct access (nagrind/tool.h), on the stack as it was when run_hostcall began. */
-void *run_hostcall_again(struct x86_state *s);
+void *run_hostcall(struct x86_state *s, uint32_t hook);
 /* New guest thread (clone with CLONE_VM|CLONE_THREAD): child tid or -errno. */
 int run_thread_create(struct ng_thread *parent, uint64_t flags, guest_addr sp, guest_addr parent_tid, guest_addr child_tid, guest_addr tls);
 void run_thread_exit(struct ng_thread *t, int code);              /* marks; the dispatcher leaves */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* run/stats: what --stats prints when the program ends: sums over all threads. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include "run/internal.h"
 #include "heap/redirect.h"
@@ -12,7 +13,9 @@ static const char *const stat_names[RUN_STAT_BLOCKS] = {
     [RUN_STAT_TURNS] = "dispatcher turns",
     [RUN_STAT_HOST_BYTES] = "host bytes emitted",
     [RUN_STAT_CHAINED] = "exits chained",
-    [RUN_STAT_INDIRECT] = "jump cache fills",
+    [RUN_STAT_INDIRECT] = "indirect jumps that missed",
+    [RUN_STAT_JUMPS] = "indirect jumps that hit, returns included",
+    [RUN_STAT_JUMPS_SECOND] = "of these by the second table",
     [RUN_STAT_SYSCALLS] = "system calls",
     [RUN_STAT_HOSTCALLS] = "replaced functions called",
     [RUN_STAT_REQUESTS] = "client requests",
@@ -31,6 +34,46 @@ static const char *const stat_names[RUN_STAT_BLOCKS] = {
 static uint64_t started_ns;
 static struct base_lock lock;
 static struct { uint64_t sum[RUN_STATS]; int threads; } gone; /* threads that have ended */
+
+/* Where other modes are entered: a hash table by instruction and reason; what finds no place counts in the sums only. */
+enum { PLACES = 1 << 14, PLACES_TRIED = 16, PLACES_SHOWN = 12 };
+struct place { guest_addr pc; uint64_t n, registers; uint8_t why; };
+static struct place places[PLACES];
+
+void run_stats_mode(struct ng_thread *t, guest_addr pc, enum ir_why why)
+{
+    t->stats[RUN_STAT_WHY + why]++;
+    base_lock(&lock);
+    for (uint32_t k = 0; k < PLACES_TRIED; k++) {
+        struct place *p = &places[(pc * 4 + why + k) % PLACES];
+        if (p->n && (p->pc != pc || p->why != why))
+            continue;
+        p->pc = pc;
+        p->why = (uint8_t)why;
+        p->n++;
+        p->registers |= t->state.attention & ~X86_ATT_EVENTS;
+        break;
+    }
+    base_unlock(&lock);
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    return (x->n < y->n) - (x->n > y->n);
+}
+
+static void print_places(void)
+{
+    static const char *const words[IR_WHYS] = { "register", "load", "store", "stack" };
+    char where[256];
+    qsort(places, PLACES, sizeof *places, by_count);
+    for (int i = 0; i < PLACES_SHOWN && places[i].n; i++) {
+        ng_describe_pc(places[i].pc, where, sizeof where);
+        report_debug("  %11s times by a %-8s at 0x%llx (undefined then: %016llx), %s", ng_commas(places[i].n), words[places[i].why], (unsigned long long)places[i].pc,
+                     (unsigned long long)places[i].registers, where);
+    }
+}
 
 void run_stats_init(void)
 {
@@ -51,6 +94,8 @@ static void add(uint64_t *to, const struct ng_thread *t)
 {
     for (int i = 0; i < RUN_STATS; i++)
         to[i] += t->stats[i];
+    to[RUN_STAT_JUMPS] += t->state.jump_hits[0];
+    to[RUN_STAT_JUMPS_SECOND] += t->state.jump_hits[1];
 }
 
 void run_stats_thread_gone(const struct ng_thread *t)
@@ -105,6 +150,7 @@ void run_print_stats(void)
         print_translation(sum, mode);
     for (int i = 0; i < RUN_STAT_BLOCKS; i++)
         report_debug("  %-48s %s", stat_names[i], ng_commas(sum[i]));
+    print_places();
     print_rate("stack traces", sum[RUN_STAT_TRACES], seconds);
     code_stats();
     print_calls(seconds);

@@ -15,6 +15,7 @@
 #include "launch/options.h"
 #include "report/report.h"
 #include "space/space.h"
+#include "symbols/symbols.h"
 #include "tool/load.h"
 
 enum { HOST_STACK = 1 << 20 };
@@ -307,6 +308,7 @@ void run_thread_finish(struct ng_thread *t)
     kernel_signals_thread_exit(t);
     code_thread_exit(&t->state);
     run_translator_free();
+    symbols_thread_exited();
     run_stats_thread_gone(t);
     run_thread_list_remove(t);
     run_is_guest = false;

@@ -70,6 +70,7 @@ static void carry_over(struct ir_block *out, const struct ir_block *in)
     out->entry_mode = in->entry_mode;
     out->end = in->end;
     out->counts = in->counts;
+    out->goes_on = in->goes_on;
     for (uint32_t i = 0; i < in->n_extents; i++)
         ir_block_add_extent(out, in->extents[i]);
     for (uint32_t i = 0; i < in->n_insns; i++)
@@ -144,10 +145,12 @@ static bool is_counted(int mode)
     return options.hot && mode == 0 && tool->forms[0] == IR_FORM_NATIVE && !(options.stress & STRESS_DIRTY);
 }
 
+static bool is_hot(const struct vex_decode_request *r) { return r->follow == run_hot_follow; }
+
 /* The guest's code, into buffers of ours. */
 static bool fetch(struct translator *x, struct vex_decode_request *r)
 {
-    if (r->follow) {
+    if (is_hot(r)) {
         run_hot_begin(&x->hot, r->pc);
         r->bytes = run_hot_bytes(&x->hot, r->pc, &r->n_bytes);
         return r->bytes != NULL;
@@ -166,7 +169,7 @@ static bool compile(struct ng_thread *t, struct translator *x, struct vex_decode
     r->peek = peek_successor;
     r->host_cpu = options.cpu == 1;
     r->returns_flags = atomic_load(&returns_flags);
-    r->jumps_flags = !r->follow || atomic_load(&jumps_flags);
+    r->jumps_flags = !is_hot(r) || atomic_load(&jumps_flags);
     for (;;) {
         if (!fetch(x, r))
             return false;
@@ -176,7 +179,7 @@ static bool compile(struct ng_thread *t, struct translator *x, struct vex_decode
             code_discard_all();
             continue;
         }
-        x->in.counts = !r->follow && !r->hook && is_counted(r->mode);
+        x->in.counts = !is_hot(r) && !r->hook && is_counted(r->mode);
         check_block(&x->in, "decoding");
         run_trace_guest(&x->in);
         run_trace_block(RUN_TRACE_IR, &x->in);
@@ -250,7 +253,10 @@ struct translation *run_translate(struct ng_thread *t, guest_addr pc, int mode, 
     struct translator *x = translator_get();
     struct translation *made;
     const uint64_t start = options.stats ? run_cpu_ns() : 0;
-    struct vex_decode_request r = { .pc = pc, .form = tool->forms[mode], .mode = mode, .max_insns = MAX_INSNS, .hook = redirect_at(pc) };
+    struct vex_decode_request r = { .pc = pc, .form = tool->forms[mode], .mode = mode, .max_insns = MAX_INSNS, .hook = redirect_at(pc),
+                                    .follow = mode == 0 ? run_first_follow : NULL };
+    r.hook_gprs = r.hook && options.fast_hooks ? redirect_fast_gprs(r.hook) : 0;
+    r.hook_ret = redirect_ret();
     *fault_at = pc;
     for (;;) {
         space_protect_code(pc);

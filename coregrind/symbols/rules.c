@@ -33,9 +33,10 @@ static void add_offset(struct rule *r, int reg, int32_t offset)
 {
     if (reg == RULE_RA) {
         r->ra = offset;
-    } else if (r->n_saved < RULE_SAVED) {
+    } else if (r->n_saved < RULE_SAVED && offset == (int16_t)offset) {
+        r->saves |= (uint16_t)(1u << reg);
         r->saved_reg[r->n_saved] = (uint8_t)reg;
-        r->saved_offset[r->n_saved++] = offset;
+        r->saved_offset[r->n_saved++] = (int16_t)offset;
     } else {
         struct rule_more *m = more_of(r);
         m->offsets[m->n_offsets++] = (struct rule_offset){ (uint8_t)reg, offset };
@@ -172,7 +173,7 @@ static void make_rule(guest_addr pc, struct rule *r)
     struct symbols_object *o;
     r->pc = pc;
     if (redirect_at(pc))
-        r->kind = RULE_HOOK;
+        *r = (struct rule){ .pc = pc, .kind = RULE_CFI, .cfa_reg = X86_RSP, .cfa_offset = 8, .ra = -8 };
     else if (!rule_is_executable(pc))
         r->kind = RULE_NOWHERE;
     else if (is_sigreturn(pc) || is_sigreturn(pc + 1) || is_sigreturn(pc - 7))
@@ -183,9 +184,15 @@ static void make_rule(guest_addr pc, struct rule *r)
 
 /* ---- the store ---- */
 
+/* Neighbours share pages of the table: a short program touches few. */
+static _Atomic(struct rule *) *bucket_of(guest_addr pc)
+{
+    return &buckets[(pc >> 2 ^ pc >> 18) % BUCKETS];
+}
+
 static struct rule *find(guest_addr pc)
 {
-    struct rule *r = atomic_load_explicit(&buckets[base_hash64(pc) % BUCKETS], memory_order_acquire);
+    struct rule *r = atomic_load_explicit(bucket_of(pc), memory_order_acquire);
     while (r && r->pc != pc)
         r = atomic_load_explicit(&r->next, memory_order_acquire);
     return r;
@@ -193,7 +200,7 @@ static struct rule *find(guest_addr pc)
 
 static struct rule *keep(const struct rule *made)
 {
-    _Atomic(struct rule *) *bucket = &buckets[base_hash64(made->pc) % BUCKETS];
+    _Atomic(struct rule *) *bucket = bucket_of(made->pc);
     struct rule *r = aligned_alloc(64, sizeof *r), *head = atomic_load(bucket);
     if (!r)
         base_out_of_memory(sizeof *r);

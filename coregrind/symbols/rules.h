@@ -10,8 +10,8 @@
 
 enum rule_kind {
     RULE_CFI,          /* CFA is a register and an offset, all else lies at offsets from it */
+                       /* or at a replaced function's entry: the return address is at the stack pointer */
     RULE_MORE,         /* there are expressions: PLT entries, realigned stacks; or many registers */
-    RULE_HOOK,         /* at a replaced function's entry: the return address is at the stack pointer */
     RULE_NOWHERE,      /* no code: a call or jump went astray */
     RULE_FRAME,        /* no rule known, but the function keeps a frame pointer */
     RULE_GUESS,        /* nothing known */
@@ -31,9 +31,10 @@ struct rule {
     guest_addr pc;
     struct rule_more *more;
     int32_t cfa_offset, ra;             /* ra, saved_offset: of memory from the CFA */
-    int32_t saved_offset[RULE_SAVED];
+    uint16_t saves;                     /* registers in saved_reg, a bit each */
+    int16_t saved_offset[RULE_SAVED];
     uint8_t saved_reg[RULE_SAVED];      /* hardware register numbers */
-    uint8_t cfa_reg, kind : 4, n_saved : 4;
+    uint8_t cfa_reg, kind, n_saved;
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct rule) == 64, "one cache line");
 

@@ -18,9 +18,6 @@ struct symbols_frame {
 };
 /* Frames (innermost inlined first) for one code address: their number, at most max. */
 int symbols_describe(guest_addr pc, struct symbols_frame *f, int max);
-/* One unwind step on (pc, sp, bp, and callee-saved), by cached rule; false at the end. */
-struct symbols_regs { uint64_t r[16], pc; };
-bool symbols_unwind(struct symbols_regs *r);
 bool symbols_data(guest_addr a, char *name, size_t size, guest_addr *start, uint64_t *sym_size);
 /* Section class of an address: "Text", "Data", "BSS", "GOT", ...; object path. */
 bool symbols_section(guest_addr a, const char **section, const char **object);
@@ -36,4 +33,6 @@ struct ng_thread;
 int symbols_walk(struct ng_thread *t, guest_addr *pcs, guest_addr *sps, int max);
 /* The stored trace of these addresses. */
 ng_trace symbols_trace_of(const guest_addr *pcs, int n);
+/* This thread takes no more traces. */
+void symbols_thread_exited(void);
 /* Trace store: hash-consed stack traces (ng_trace_* of tool.h are here). */

@@ -4,7 +4,7 @@
 #include "launch/options.h"
 #include "run/run.h"
 #include "symbols/internal.h"
-#include "symbols/unwind.h"
+#include "symbols/known.h"
 
 enum { BUCKETS = 1 << 16 /* bucket_of takes 16 bits */, BLOCK = 1 << 16, MAX_BLOCKS = 1 << 14, MAX_DEPTH = 500 };
 struct entry { struct entry *next; uint64_t hash; ng_trace number; uint32_t n; guest_addr pcs[]; };
@@ -99,20 +99,28 @@ ng_trace symbols_trace_of(const guest_addr *pcs, int n)
     return n > 0 ? intern(pcs, n) : 0;
 }
 
-ng_trace ng_trace_take_depth(struct ng_thread *t, int max_frames)
+static __attribute__((noinline)) ng_trace take_anew(struct ng_thread *t, int max, bool keep)
 {
     guest_addr pcs[MAX_DEPTH];
-    if (!t)
+    struct unwind u;
+    unwind_start(&u, t);
+    const ng_trace trace = intern(pcs, unwind_walk(&u, pcs, NULL, max));
+    if (trace && keep)
+        known_keep(&u, max, trace);
+    return trace;
+}
+
+ng_trace ng_trace_take_depth(struct ng_thread *t, int max_frames)
+{
+    if (!t || max_frames <= 0)
         return 0;
     t->stats[RUN_STAT_TRACES]++;
     const int max = max_frames < MAX_DEPTH ? max_frames : MAX_DEPTH;
-    ng_trace trace = walk_known(t, max);
-    if (trace)
-        return trace;
-    const int n = symbols_walk(t, pcs, NULL, max);
-    trace = n > 0 ? intern(pcs, n) : 0;
-    walk_keep(max, trace);
-    return trace;
+    const ng_trace known = known_trace(t, max);
+    if (!known)
+        return take_anew(t, max, true);
+    ng_assert(!(options.stress & STRESS_TRACE) || known == take_anew(t, max, false));
+    return known;
 }
 
 ng_trace ng_trace_take(struct ng_thread *t)

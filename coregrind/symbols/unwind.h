@@ -1,31 +1,49 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* symbols/unwind inside: one step outward, and what it depended on. */
+/* symbols/unwind inside: a stack being unwound.
+ *
+ * Of callee-saved registers only the place is carried outward; one is read when a rule needs its value, which few
+ * do.  So a walk depends on little more than its return addresses: it is a function of the first pc and stack
+ * pointer, the first frame's registers in `uses`, and the words that were read; unless it is `opaque`: then it also
+ * depended on what may change unseen, as code bytes or mappings, or read more than is recorded, or could not read. */
 #pragma once
 #include "run/run.h"
-#include "symbols/symbols.h"
+#include "symbols/rules.h"
 
-/* What a step has read.  A step is a function of the pc, the stack pointer, the registers in `uses`, and the words
- * read; unless it is opaque: then it also depended on what may change unseen, as code bytes or mappings.
- * Registers in `sets` came from memory.  Hardware numbers. */
-enum { UNWIND_READS = 8 };
-struct unwind_word { guest_addr a; uint64_t v; };
-struct unwind_trail {
-    uint32_t n;
-    uint16_t uses, sets;
+/* Callee-saved registers, and r10, which holds the frame while a stack is realigned.  Others are 0 unless a signal
+ * frame or an expression says where they are. */
+enum { UNWIND_WORDS = 32, UNWIND_FRAMES = 64, UNWIND_CARRIED = 0xf438 };
+
+struct unwind {
+    guest_addr pc, sp;                   /* of the frame that was reached */
+    guest_addr start_pc, start_sp;
+    struct ng_thread *thread;            /* whose registers */
+    bool direct;                         /* the client's stack is read where it is */
     bool opaque;
-    struct unwind_word word[UNWIND_READS];
+    uint16_t uses;
+    /* Where a register is: the outermost frame of these that saved it says, else `settled` and `value` or `place`,
+     * else it is as it was in the first frame. */
+    uint32_t n_frames;
+    uint16_t settled, in_memory;
+    struct { const struct rule *rule; uint64_t cfa; } frame[UNWIND_FRAMES];
+    union { uint64_t value; guest_addr place; } reg[16];
+    uint32_t n_words;
+    int32_t offset[UNWIND_WORDS];        /* from start_sp */
+    uint64_t word[UNWIND_WORDS];
 };
 
-/* True while run_self.recover leads to where a walk began: then the client's stack is read directly. */
-extern __thread bool unwind_guarded;
+/* A register of t as it is now, in a helper or hook too. */
+static inline uint64_t unwind_register(struct ng_thread *t, int reg)
+{
+    return t->in_generated ? ng_reg(t, reg) : t->state.gpr[reg];
+}
 
-/* at: s->pc, less one if that is a return address.  False at the end.  *exact: is the new pc where execution is? */
-bool unwind_step(struct symbols_regs *s, guest_addr at, bool *exact, struct unwind_trail *trail);
-/* Before a walk: true if rules have been taken back since this thread's last one. */
-bool unwind_drop_old_rules(void);
+static inline guest_addr unwind_pc(struct ng_thread *t)
+{
+    return t->in_generated ? ng_reg(t, X86_RIP) : t->state.rip;
+}
 
-/* Traces of replaced functions (walk.c).  The trace that a walk of t for max frames would give, if this thread has
- * made that walk before and nothing that it depended on has changed; else 0. */
-ng_trace walk_known(struct ng_thread *t, int max);
-/* The walk that this thread has just made, for max frames, gave this trace. */
-void walk_keep(int max, ng_trace trace);
+/* At thread's first frame.  Its registers must stay as they are. */
+void unwind_start(struct unwind *u, struct ng_thread *thread);
+/* The frames from there outward: code addresses (return addresses less one) and stack pointers (sps may be NULL).
+ * Their number, at most max > 0.  Once for each unwind_start. */
+int unwind_walk(struct unwind *u, guest_addr *pcs, guest_addr *sps, int max);

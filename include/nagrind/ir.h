@@ -67,8 +67,9 @@ enum {
     IR_PRESERVES = 128 /* CALL: the helper writes no register of the guest, no shadow of one and no scratch slot but imm */
 };
 
-/* Words of 8 bytes (or the whole of a smaller access) that CHECK_STORE lets pass are all ones, or all this. */
-enum { IR_PASS_BYTE = 0xd7 };
+/* CHECK_STORE lets pass what has no byte IR_NOACCESS_BYTE; words of 8 bytes (or the whole of a smaller access) that are
+ * all ones, or all IR_PASS_BYTE, in the fastest way.  What crosses a page passes only if it consists of such words. */
+enum { IR_NOACCESS_BYTE = 0xd6, IR_PASS_BYTE = 0xd7 };
 
 /* The red zone: IR_ZONE_SIZE bytes below rsp, where a function may keep things without moving rsp.  The V plane there, and
  * of all of the stack below, is IR_ZONE_BYTE but for bytes that somebody used: those are not below state.red_zone. */
@@ -92,6 +93,11 @@ struct ir_op {
 /* Memory ops (LOAD STORE CHECK CHECK_STORE LEA) address
  *     segment base + a (or 0) + (b << scale) (or 0) + imm
  * of a plane; STORE's value is c.  64-bit wrapping arithmetic.  */
+
+/* The fast way of a replaced function: its first arguments, as far as there are any.  done: `value` is what it returns, for
+ * rax; not done: nothing has happened. */
+struct ng_fast { uint64_t value, done; };
+typedef struct ng_fast (*ng_fast_fn)(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
 
 /* Why a block is left.  */
 enum ir_exit_kind {
@@ -161,7 +167,9 @@ struct ir_block {
     uint32_t guest_bytes;  /* of the first extent */
     struct ir_extent *extents; /* of a block that follows jumps: all of them; else none */
     uint32_t n_extents, cap_extents;
-    bool counts;           /* the head counts its runs, and leaves by IR_EXIT_HOT when they are many */
+    bool counts;           /* the head counts its runs, and leaves by IR_EXIT_HOT when they are many; what follows a branch
+                              inside the block counts as well */
+    bool goes_on;          /* past a branch, a call or a jump: more is in the block than need run */
     uint8_t form, mode;
     uint8_t flags_live_out;/* IR_FLAG_* that successors may read */
     bool sees_returned_flags; /* a call's return site reads flags before it writes them */
@@ -182,10 +190,31 @@ struct ir_block {
 NG_API void ir_block_init(struct ir_block *b);
 NG_API void ir_block_reset(struct ir_block *b);
 NG_API void ir_block_free(struct ir_block *b);
-NG_API ir_ref ir_append(struct ir_block *b, struct ir_op op);
+NG_API void ir_block_grow_ops(struct ir_block *b); /* room for one more */
+/* Field by field: a copy of the whole would wait until what was just stored in pieces has reached the cache. */
+static inline ir_ref ir_append(struct ir_block *b, struct ir_op op)
+{
+    if (__builtin_expect(b->n_ops == b->cap_ops, 0))
+        ir_block_grow_ops(b);
+    struct ir_op *to = &b->ops[b->n_ops];
+    to->op = op.op;
+    to->type = op.type;
+    to->lane = op.lane;
+    to->flags = op.flags;
+    to->plane = op.plane;
+    to->scale = op.scale;
+    to->aux = op.aux;
+    to->a = op.a;
+    to->b = op.b;
+    to->c = op.c;
+    to->d = op.d;
+    to->imm = op.imm;
+    return b->n_ops++;
+}
 NG_API uint32_t ir_block_add_exit(struct ir_block *b, struct ir_exit exit);
 NG_API void ir_block_add_extent(struct ir_block *b, struct ir_extent extent);
 NG_API uint32_t ir_block_add_insn(struct ir_block *b, const struct ir_insn *insn);
+NG_API uint32_t ir_block_new_insn(struct ir_block *b); /* whose contents the caller has yet to write */
 
 /* Shorthands; each appends one op and returns its ref. */
 NG_API ir_ref ir_const(struct ir_block *b, enum ir_type t, int64_t imm);

@@ -164,6 +164,14 @@ struct ng_redirect {
     ng_hook_fn hook;
     const char *display;     /* name in stack traces, e.g. "malloc" */
     const char *file; int line; /* shown as its source position */
+    /* A fast way for the common case, or NULL: generated code of mode 0 calls it with the first fast_args (at most 4)
+     * arguments, if they and rsp have no attention bit, and puts what it returns into rax (a tool should take that to be
+     * defined).  If it does not yield `done`, or faults, the hook is called as if nothing had been: so it must do nothing
+     * that may not be done half, or twice.  It may access client memory and planes, but the guest's registers are not in
+     * the thread's state: it must not report, take traces, allocate, block, or change any shadow of a register.  Flags and
+     * vector registers are the callee's: what C leaves there, stays. */
+    ng_fast_fn fast;
+    int fast_args;
 };
 
 /* For hooks: client memory at a could not be accessed.  After the hook returns (registers unchanged), the guest
@@ -173,24 +181,6 @@ NG_API void ng_fault(struct ng_thread *t, guest_addr a, bool write);
 /* For hooks: instead of returning to its caller the guest continues at `to`, with its stack, and its registers as
  * the hook leaves them. */
 NG_API void ng_hook_jump(struct ng_thread *t, guest_addr to);
-/* For hooks: between ng_direct_begin and ng_direct_end client memory may be read and written directly.  If that
- * faults, the hook is left where it stands and called again from its start, and then ng_direct_begin says no: the
- * careful way (ng_read, ng_write) is to be taken.  So between the two a hook must do nothing that may not be done
- * half, or twice.  It also says no where the core cannot do this. */
-enum { NG_DIRECT_NO, NG_DIRECT_MAY, NG_DIRECT_NOW };
-static inline bool ng_direct_begin(struct x86_state *s)
-{
-    if (s->direct != NG_DIRECT_MAY)
-        return false;
-    s->direct = NG_DIRECT_NOW;
-    __asm__ volatile("" ::: "memory");
-    return true;
-}
-static inline void ng_direct_end(struct x86_state *s)
-{
-    __asm__ volatile("" ::: "memory");
-    s->direct = NG_DIRECT_MAY;
-}
 /* Moves a tool's own descriptor above the client's (close-on-exec): the new number, or -errno. */
 NG_API int ng_fd_hide(int fd);
 /* Address of a function symbol in an object whose soname matches the glob; 0: none. */

@@ -74,8 +74,8 @@ struct x86_state {
     uint32_t call_vec_in_state;
     uint32_t call_flags_in_spill;
     uint32_t in_helper;
-    uint32_t direct;          /* NG_DIRECT_*: see ng_direct_begin in nagrind/tool.h */
     uint32_t call_byte;         /* VEX_TRAMP_CALL_BYTE: calls if call_args[3] has this byte */
+    uint64_t jump_hits[2];      /* vex_host.count_jumps: indirect jumps that found their target; those by the second table */
     uint8_t host_ymm[16][32] __attribute__((aligned(32)));
     uint8_t fxarea[512] __attribute__((aligned(64))); /* x87 image when one is wanted */
 };

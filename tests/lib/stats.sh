@@ -57,7 +57,8 @@ at_least "calls of free" 1000
 at_least "stack traces taken" 1000
 at_least "system calls" 10
 at_least "exits chained" 10
-at_least "jump cache fills" 10
+at_least "indirect jumps that missed" 10
+at_least "indirect jumps that hit, returns included" 1000
 grep -q 'guest instructions translated in [0-9.]* ms: [0-9.]* us a guest instruction' "$out/log" && ok || bad "--stats" "no translation time"
 "$ng" -q --log-file="$out/log" "$out/work" > /dev/null
 grep -q 'mode 0' "$out/log" && bad "--stats" "printed without being asked" || ok

@@ -27,6 +27,8 @@ if [ "$1" = all ]; then
     group "end to end, dirty" $e2e --stress=dirty
     group "end to end, hot at once" $e2e --hot=2
     group "programs, hot at once" $programs --hot=2
+    group "end to end, traces checked" $e2e --stress=trace
+    group "programs, traces checked" $programs --stress=trace
     group "end to end, --track-origins=no" $e2e --track-origins=no
     group "end to end, $events" $e2e $events
     group "end to end, --stress=flush,evict,move" $e2e --stress=flush,evict,move
@@ -43,12 +45,14 @@ else
     p=tests/programs
     group "end to end, dirty" $e2e --stress=dirty
     group "end to end, hot at once" $e2e --hot=2
+    group "end to end, traces checked" $e2e --stress=trace
     group "end to end, $events" $e2e $events $t/border_[almrt]*.c $t/clean_longjmp.c $t/clean_makecontext.c \
         $t/clean_selfmod.c $t/clean_signals.c $t/clean_x87.c $t/undef_shapes.c $t/signal_*.c $t/fork_*.c $t/segv_handler.c \
         $t/longjmp_undef.c
     group "end to end, values, interpreter" $e2e --tool=none --jit=interp $t/border_[afmt]*.c $t/clean_longjmp.c $t/clean_selfmod.c \
         $t/clean_signals.c $t/clean_space.c $t/clean_x87.c $t/null_*.c $t/segv_handler.c $t/divide.c $t/ill.c $t/fork_both.c
     group "programs, dirty" $programs --stress=dirty $p/bash.sh $p/perl.sh $p/lua.sh $p/sqlite.sh $p/git.sh $p/xz.sh
+    group "programs, traces checked" $programs --stress=trace $p/bash.sh $p/perl.sh $p/lua.sh $p/sqlite.sh $p/git.sh
     group "programs, $events" $programs $events $p/ls.sh $p/sed.sh
     group "programs, interpreter" $programs --tool=none --jit=interp $p/ls.sh $p/sed.sh
 fi

@@ -247,6 +247,46 @@ START_TEST(two_parts)
 }
 END_TEST
 
+/* The counter that the rel32 at offset names. */
+static int32_t *counter_at(const struct translation *t, uint32_t offset)
+{
+    return (int32_t *)(t->rx + offset + 4 + (int32_t)word(t, offset));
+}
+
+static struct ir_block counting = { .guest_bytes = 8, .goes_on = true, .counts = true };
+static uint8_t counting_code[SMALL];
+static struct vex_reloc counter_relocs[] = { { 4, VEX_RELOC_COUNTER32, 0 }, { 8, VEX_RELOC_COUNTER32, 1 }, { 12, VEX_RELOC_COUNTER32, 2 } };
+
+START_TEST(parts_count)
+{
+    start(1 << 20);
+    const struct vex_code c = { .code = counting_code, .size = SMALL, .hot = SMALL, .relocs = counter_relocs, .n_relocs = 3, .n_parts = 3 };
+    const struct vex_code longer = { .code = counting_code, .size = SMALL, .hot = SMALL };
+    counting.pc = 0x1000;
+    struct translation *a = code_insert(&counting, &c);
+    counting.pc = 0x2000;
+    struct translation *b = code_insert(&counting, &c);
+    ck_assert_uint_eq(a->n_parts, 3);
+    ck_assert_int_eq(*counter_at(a, 4), 2000);
+    *counter_at(a, 4) -= 9;
+    *counter_at(a, 8) += 5;
+    *counter_at(a, 12) += 4;
+    *counter_at(b, 12) += 1;
+    for (uint32_t i = 0; i < 3; i++) {
+        ck_assert_uint_eq(code_runs(a, i), i == 0 ? 9 : i == 1 ? 5 : 4);
+        ck_assert_uint_eq(code_runs(b, i), i == 2);
+    }
+    code_stop_counting(a);
+    ck_assert_uint_eq(code_runs(a, 0), 2000); /* as often as makes hot */
+    counting.pc = 0x1000;
+    a = code_insert_hot(&counting, &longer);
+    ck_assert_uint_eq(a->n_parts, 3); /* those of the one it replaces */
+    ck_assert_uint_eq(code_runs(a, 0), 2000);
+    ck_assert_uint_eq(code_runs(a, 1), 5);
+    ck_assert_uint_eq(code_runs(a, 2), 4);
+}
+END_TEST
+
 START_TEST(jump_cache_forgets_the_dead)
 {
     start(1 << 20);
@@ -408,6 +448,7 @@ int main(void)
     tcase_add_test(c, chained_and_unchained);
     tcase_add_test(c, ranges);
     tcase_add_test(c, two_parts);
+    tcase_add_test(c, parts_count);
     tcase_add_test(c, jump_cache_forgets_the_dead);
     tcase_add_test(c, full_zone);
     tcase_add_test(c, reuse_waits_for_threads);

@@ -331,6 +331,12 @@ static size_t peek(void *arg, guest_addr pc, const uint8_t **bytes)
     return pc == PC + 2 ? 3 : 0;
 }
 
+static size_t peek_at_5(void *arg, guest_addr pc, const uint8_t **bytes)
+{
+    *bytes = arg;
+    return pc == PC + 5 ? 3 : 0;
+}
+
 START_TEST(test_flags_live)
 {
     r.peek = peek;
@@ -355,6 +361,35 @@ START_TEST(test_flags_live)
     DECODE("\xff\xe0");
     ck_assert_uint_eq(b.flags_live_out, IR_FLAGS_ARITH);
     r.jumps_flags = false;
+}
+END_TEST
+
+static guest_addr go_past_branches(void *arg, const struct ir_block *block, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n)
+{
+    (void)arg, (void)block, (void)taken, (void)bytes, (void)n;
+    return next;
+}
+
+/* jz +0x10; nop; jmp +0: only what the last instruction leads to is asked about its flags. */
+START_TEST(test_past_a_branch)
+{
+    r.peek = peek;
+    r.peek_arg = "\x90\x90\x90";
+    DECODE("\x74\x10\x90\xeb\x00");
+    ck_assert_uint_eq(b.n_insns, 1);
+    ck_assert(!b.goes_on);
+    r.follow = go_past_branches;
+    r.peek = peek_at_5;
+    r.peek_arg = "\x48\x39\xc8"; /* cmp rax,rcx */
+    DECODE("\x74\x10\x90\xeb\x00");
+    ck_assert_uint_eq(b.n_insns, 3);
+    ck_assert(b.goes_on);
+    ck_assert_uint_eq(b.n_extents, 0);
+    ck_assert_uint_eq(b.guest_bytes, 5);
+    ck_assert_uint_eq(b.exits[find(IR_EXIT_CC, 0)->imm].pc, PC + 0x12);
+    ck_assert_uint_eq(last_exit()->pc, PC + 5);
+    ck_assert_uint_eq(b.flags_live_out, 0);
+    r.follow = NULL;
 }
 END_TEST
 
@@ -520,6 +555,7 @@ int main(void)
     tcase_add_test(t, test_leaving);
     tcase_add_test(t, test_client_request);
     tcase_add_test(t, test_flags_live);
+    tcase_add_test(t, test_past_a_branch);
     tcase_add_test(t, test_returned_flags);
     tcase_add_test(t, test_masks);
     tcase_add_test(t, test_overwrites);

@@ -95,6 +95,17 @@ static const char *different_flags(const ZydisAccessedFlags *a, const ZydisAcces
     return NULL;
 }
 
+/* The short way to IR_FLAG_* says what the long one says. */
+static const char *different_ir_flags(const ZydisAccessedFlags *f)
+{
+    uint8_t read = 0xff, written = 0xff;
+    if (!x86_quick_flags(f, &read, &written))
+        return "x86_quick_flags";
+    if (read != x86_flags_from_zydis(f->tested))
+        return "flags read";
+    return written != x86_flags_from_zydis(f->modified | f->set_0 | f->set_1 | f->undefined) ? "flags written" : NULL;
+}
+
 static const char *different(const ZydisDecodedInstruction *a, ZydisDecodedOperand *ao, const ZydisDecodedInstruction *b,
                              const ZydisDecodedOperand *bo)
 {
@@ -115,7 +126,8 @@ static const char *different(const ZydisDecodedInstruction *a, ZydisDecodedOpera
     SAME(meta.branch_type);
     if ((a->attributes & has) != (b->attributes & has))
         return "attributes";
-    if ((what = different_raw(&a->raw, &b->raw, a->attributes)) || (what = different_flags(a->cpu_flags, b->cpu_flags)))
+    if ((what = different_raw(&a->raw, &b->raw, a->attributes)) || (what = different_flags(a->cpu_flags, b->cpu_flags)) ||
+        (what = different_ir_flags(b->cpu_flags)))
         return what;
     for (int i = 0; i < a->operand_count; i++)
         if (!is_left_out(&ao[i]))

@@ -32,7 +32,7 @@ START_TEST(malloc_marks_shadow)
         for (int i = 1; i <= 16; i++)
             ck_assert(noaccess(a - (guest_addr)i) && noaccess(a + n + (guest_addr)i - 1));
         for (uint64_t i = 0; i < n; i++)
-            ck_assert_int_eq(*ng_v(a + i), 0xff);
+            ck_assert_int_eq(*ng_v(a + i), shadow_fresh_pattern());
         ck_assert_uint_eq(stub_call(heap_usable_size, a, 0, 0), n);
         release(a);
         for (uint64_t i = 0; i < n; i++)
@@ -69,7 +69,7 @@ START_TEST(realloc_moves_contents_and_shadow)
     ck_assert_uint_ne(a, b);
     ck_assert_int_eq(memcmp((void *)b, "abcdefghij", 10), 0);
     for (guest_addr i = 0; i < 20; i++)
-        ck_assert_int_eq(*ng_v(b + i), i < 5 ? 0 : 0xff);
+        ck_assert_int_eq(*ng_v(b + i), i < 5 ? 0 : i < 10 ? VPAT_UNDEFINED : shadow_fresh_pattern());
     ck_assert(noaccess(a) && noaccess(b + 20));
     const guest_addr c = stub_call(heap_realloc, b, 3, 0);
     ck_assert(noaccess(c + 3));
@@ -77,6 +77,41 @@ START_TEST(realloc_moves_contents_and_shadow)
     ck_assert(stub_logged("realloc() with size 0"));
     ck_assert_uint_eq(stub_call(heap_realloc, c, 5, 0), 0);
     ck_assert(stub_logged("Invalid free()"));
+}
+END_TEST
+
+/* Undefined bytes of blocks come from where these were allocated, wherever they were copied to since. */
+START_TEST(origins_of_blocks)
+{
+    enum { KINDS = 3 };
+    static const int keeps[KINDS] = { KEEP_ALLOC_AND_FREE, KEEP_FREE, KEEP_NONE };
+    if (!mc_options.track_origins)
+        return;
+    for (int k = 0; k < KINDS; k++) {
+        for (uint64_t n = 11; n < 2 << 20; n = n * 7 + 1) {
+            mc_options.keep_stacktraces = keeps[k];
+            stub_trace = 50;
+            const guest_addr a = alloc(n);
+            stub_trace = 51;
+            const guest_addr b = stub_call(heap_realloc, a, n + 40, 0);
+            stub_trace = 52;
+            const guest_addr c = alloc(n), d = alloc(n + 100);
+            shadow_copy_values(c, d + 1, n);
+            shadow_set_byte(c + 2, 1); /* one byte of a word that nobody has looked at */
+            for (guest_addr i = 0; i < n; i += i < n - 1 && n - 1 - i < 1000 ? 1 : 1 + i) {
+                ck_assert_uint_eq(shadow_origin(b + i) >> 2, 50);
+                ck_assert_uint_eq(shadow_origin(d + 1 + i) & 3, ORIGIN_HEAP);
+                ck_assert_uint_eq(shadow_origin(c + i) >> 2, 52);
+            }
+            ck_assert_uint_eq(shadow_origin((b + n + 3) & ~3ull) >> 2, 51);
+            ck_assert_uint_eq(shadow_origin(b + n + 39) >> 2, 51);
+            ck_assert_uint_eq(shadow_origin(d + n + 99) >> 2, 52);
+            release(b);
+            release(c);
+            release(d);
+        }
+    }
+    ck_assert_int_eq(stub_errors, 0);
 }
 END_TEST
 
@@ -206,16 +241,16 @@ START_TEST(huge_blocks_cost_nothing_untouched)
     const long before = resident_pages();
     const guest_addr a = alloc(n), z = stub_call(heap_calloc, 1, n, 0);
     ck_assert(noaccess(a - 1) && noaccess(a + n) && !noaccess(a + n - 1));
-    ck_assert_int_eq(*ng_v(a), 0xff);
-    ck_assert_int_eq(*ng_v(a + n / 2), 0xff);
-    ck_assert_int_eq(*ng_v(a + n - 1), 0xff);
+    ck_assert_int_eq(*ng_v(a), shadow_fresh_pattern());
+    ck_assert_int_eq(*ng_v(a + n / 2), shadow_fresh_pattern());
+    ck_assert_int_eq(*ng_v(a + n - 1), shadow_fresh_pattern());
     ck_assert(shadow_is_clean(z + n / 2, 4096) && noaccess(z - 1) && noaccess(z + n));
     shadow_make_defined(a + (100 << 20) + 5, 20 << 20);
     ck_assert(shadow_is_clean(a + (100 << 20) + 5, 20 << 20));
-    ck_assert_int_eq(*ng_v(a + (100 << 20) + 4), 0xff);
-    ck_assert_int_eq(*ng_v(a + (120 << 20) + 5), 0xff);
+    ck_assert_int_eq(*ng_v(a + (100 << 20) + 4), shadow_fresh_pattern());
+    ck_assert_int_eq(*ng_v(a + (120 << 20) + 5), shadow_fresh_pattern());
     shadow_set_byte(a + 12345, 7);
-    ck_assert_int_eq(*ng_v(a + 12345 + (4 << 20)), 0xff); /* the file itself is unchanged */
+    ck_assert_int_eq(*ng_v(a + 12345 + (4 << 20)), shadow_fresh_pattern()); /* the file itself is unchanged */
     release(a);
     release(z);
     ck_assert_int_eq(*ng_v(a + n / 2), 0);
@@ -224,6 +259,41 @@ START_TEST(huge_blocks_cost_nothing_untouched)
     const guest_addr b = alloc(10 << 20);
     release(b);
     ck_assert(noaccess(b) && noaccess(b + (5 << 20)));
+}
+END_TEST
+
+static bool all_are(const uint8_t *p, uint8_t value, uint64_t n) { return *p == value && !memcmp(p, p + 1, n - 1); }
+
+/* A large mapping serves one block after the other. */
+START_TEST(large_blocks_again)
+{
+    enum { N = 3 << 20 };
+    mc_options.freelist_vol = 0; /* reuse at once */
+    guest_addr before = 0;
+    for (int round = 0; round < 12; round++) {
+        const bool zeroed = round % 3 == 1;
+        const uint64_t n = N - (uint64_t)(round % 4) * 1000;
+        const guest_addr a = zeroed ? stub_call(heap_calloc, 1, n, 0) : alloc(n);
+        if (before)
+            ck_assert_uint_eq(a, before);
+        before = a;
+        for (int i = 1; i <= 16; i++)
+            ck_assert(noaccess(a - (guest_addr)i) && noaccess(a + n + (guest_addr)i - 1));
+        ck_assert(all_are(ng_v(a), zeroed ? 0 : shadow_fresh_pattern(), n));
+        ck_assert(!zeroed || all_are((uint8_t *)a, 0, n));
+        memset((char *)a, 1, n);
+        shadow_make_defined(a, n);
+        ck_assert(shadow_is_clean(a, n) && noaccess(a + n) && noaccess(a - 1));
+        release(a);
+        ck_assert(all_are(ng_v(a), VPAT_NOACCESS, n));
+    }
+    /* what the program has changed is not used again */
+    for (int i = 0; i < stub_n_segments; i++)
+        if (stub_segments[i].start <= before && before < stub_segments[i].end)
+            stub_segments[i].prot = NG_PROT_R;
+    ck_assert_uint_ne(alloc(N), before);
+    ck_assert_int_eq(*ng_v(before + N / 2), 0);
+    ck_assert_int_eq(stub_errors, 0);
 }
 END_TEST
 
@@ -372,11 +442,13 @@ int main(void)
     tcase_add_test(c, malloc_marks_shadow);
     tcase_add_test(c, calloc_is_zero_and_defined);
     tcase_add_test(c, realloc_moves_contents_and_shadow);
+    tcase_add_test(c, origins_of_blocks);
     tcase_add_test(c, frees_that_are_wrong);
     tcase_add_test(c, cxx_pairs);
     tcase_add_test(c, alignments);
     tcase_add_test(c, quarantine_delays_reuse);
     tcase_add_test(c, huge_blocks_cost_nothing_untouched);
+    tcase_add_test(c, large_blocks_again);
     tcase_add_test(c, descriptions);
     tcase_add_test(c, custom_blocks);
     tcase_add_test(c, mempools);

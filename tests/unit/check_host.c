@@ -264,7 +264,7 @@ START_TEST(test_check)
     for (int k = 0; k < 2; k++)
         for (enum ir_type t = IR_I8; t <= IR_V256; t++)
             for (int op = IR_CHECK; op <= IR_CHECK_STORE; op++)
-                for (int fill = 0; fill < 9; fill++) {
+                for (int fill = 0; fill < 12; fill++) {
                     const int n = ir_type_bytes(t);
                     check_once(op, t, natives[k].bytes, natives[k].n);
                     s.gpr[1] = MEMORY + 0x100;
@@ -285,18 +285,29 @@ START_TEST(test_check)
                         v[0x111 + (n > 8 ? 7 : n - 1)] ^= 0x10;
                     if (fill == 8) /* of the last */
                         v[0x111 + n - 1 - (n > 4) * 2] ^= 1;
-                    uint8_t old[32];
-                    memcpy(old, v + 0x111, n);
+                    if (fill >= 9) /* a mixture; addressable, or not, or across a page */
+                        for (int i = 0; i < n; i++)
+                            v[0x111 + i] = i & 1 ? 0xff : i & 2 ? IR_PASS_BYTE : n == 1;
+                    if (fill == 10)
+                        v[0x111 + n / 2] = IR_NOACCESS_BYTE;
+                    if (fill == 11) {
+                        s.gpr[1] += 0x1000 - 0x110 - n / 2;
+                        memcpy(v + 0x1000 - n / 2 + 1, v + 0x111, n);
+                    }
+                    const uint8_t *at = v + (s.gpr[1] - MEMORY) + 0x11;
+                    uint8_t old[34];
+                    memcpy(old, at - 1, n + 2);
                     const struct vex_exit *x = run();
-                    const bool passes = fill == 0 || fill == 4 || ((fill == 1 || fill == 5 || fill == 6) && op == IR_CHECK_STORE);
+                    const bool one_page = ((uintptr_t)at & 4095) + n <= 4096;
+                    const bool passes = fill == 0 || fill == 4 || (op == IR_CHECK_STORE && fill != 8 && fill != 10 && (fill != 11 || one_page));
                     ck_assert_int_eq(x->ir.kind, passes ? IR_EXIT_JUMP : IR_EXIT_MODE);
                     if (!passes && k)
                         registers_but(0);
                     for (int i = 1; i < 16; i++)
                         ck_assert(s.gpr[i] == before.gpr[i]);
                     for (int i = 0; i < n; i++)
-                        ck_assert(v[0x111 + i] == (passes ? 0 : old[i]));
-                    ck_assert(v[0x110] == 0x55 && v[0x111 + n] == 0x55);
+                        ck_assert(at[i] == (passes ? 0 : old[i + 1]));
+                    ck_assert(at[-1] == old[0] && at[n] == old[n + 1]);
                     if (k && passes) { /* adc saw the right carry */
                         ck_assert(s.gpr[0] == before.gpr[0] + before.gpr[3] + (before.rflags & 1));
                     }
@@ -389,7 +400,7 @@ START_TEST(test_zone_store)
     for (int k = 0; k < 2; k++)
         for (enum ir_type t = IR_I8; t <= IR_V256; t++)
             for (unsigned p = 0; p < sizeof places / sizeof *places; p++)
-                for (int spoilt = 0; spoilt < 2; spoilt++) {
+                for (int spoilt = 0; spoilt < (t == IR_I8 ? 1 : 2); spoilt++) { /* what has no byte of the pattern passes as well */
                     const int at = places[p], size = ir_type_bytes(t);
                     uint8_t *v = zone_begin(zone_natives[k].bytes, zone_natives[k].n, 0, 0, 0);
                     const uint32_t x = ir_block_add_exit(&b, (struct ir_exit){ .pc = 0x400000, .kind = IR_EXIT_MODE, .mode = 1 });
@@ -439,6 +450,7 @@ static void on_fault(int sig, siginfo_t *si, void *context)
         if (!(side->gpr_in_state >> i & 1))
             test_state.gpr[i] = g[order[i]];
     test_state.rflags = g[REG_EFL];
+    test_state.exit_info = VEX_EXIT_FAULT;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)test_fault_tramp();
 }
 
@@ -457,7 +469,7 @@ START_TEST(test_fault_state)
     faulted = 0;
     ck_assert(run() == NULL);
     ck_assert_int_eq(faulted, 1);
-    ck_assert(s.exit_info == ~0ull);
+    ck_assert(s.exit_info == VEX_EXIT_FAULT);
     ck_assert_int_eq(fault_side.insn, 2);
     ck_assert(!fault_side.after);
     ck_assert(s.gpr[0] == memory_word(0x28));
@@ -582,6 +594,37 @@ START_TEST(test_counts)
 }
 END_TEST
 
+/* What follows a branch in a block that counts is counted too, and flags are what they were if somebody wants them. */
+START_TEST(test_parts_count)
+{
+    for (int live = 0; live < 2; live++) {
+        begin(IR_FORM_NATIVE);
+        test_native(&b, INSN("\x90"));
+        b.counts = true;
+        const uint32_t x = ir_block_add_exit(&b, (struct ir_exit){ .kind = IR_EXIT_JUMP, .pc = 0x888 });
+        ir_append(&b, (struct ir_op){ .op = IR_EXIT_CC, .aux = 4, .imm = x });
+        test_native(&b, INSN("\x90"));
+        b.flags_live_out = live ? IR_FLAGS_ARITH : 0;
+        test_exit(&b, IR_EXIT_JUMP, 0x1234);
+        test_counter()[0] = 1000;
+        test_counter()[1] = 0;
+        for (int taken = 0; taken < 6; taken++) {
+            s.rflags = (s.rflags & ~0x8d5ull) | (taken & 1 ? 0x8d5 : 0x815); /* all, or all but ZF and SF */
+            const uint64_t flags = s.rflags;
+            ck_assert(run() != NULL);
+            ck_assert_uint_eq(s.rip, taken & 1 ? 0x888 : 0x1234);
+            if (live || taken & 1)
+                ck_assert_uint_eq(s.rflags & 0x8d5, flags & 0x8d5);
+            before.rflags = s.rflags;
+            registers_but(0);
+        }
+        ck_assert_int_eq(test_counter()[1], 3);
+        ck_assert_int_eq(test_counter()[0], 994);
+        ck_assert_uint_eq(test_code.n_parts, 2);
+    }
+}
+END_TEST
+
 START_TEST(test_deterministic)
 {
     begin(IR_FORM_NATIVE);
@@ -640,6 +683,7 @@ int main(void)
     tcase_add_test(t, test_call_keeps_everything);
     tcase_add_test(t, test_jump_cache);
     tcase_add_test(t, test_counts);
+    tcase_add_test(t, test_parts_count);
     tcase_add_test(t, test_deterministic);
     tcase_add_test(t, test_no_space);
     tcase_add_test(t, test_opaque_is_refused);

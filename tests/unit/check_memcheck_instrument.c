@@ -71,6 +71,8 @@ bool ng_stack_bounds(guest_addr sp, guest_addr *low, guest_addr *high)
     return sp >= *low && sp <= *high;
 }
 void ng_threads_each(void (*fn)(struct ng_thread *, void *), void *arg) { (void)fn, (void)arg; }
+bool heap_keeps_shadow(guest_addr a) { (void)a; return false; }
+bool heap_origin_at(guest_addr a, struct heap_origin *o) { (void)a, (void)o; return false; }
 bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp, (void)low, (void)high; return false; }
 void errors_cond(struct ng_thread *t, origin_tag tag) { (void)t, (void)tag; n_cond++; }
 void errors_value(struct ng_thread *t, size_t size, origin_tag tag) { (void)t, (void)size, (void)tag; n_value++; }
@@ -172,7 +174,7 @@ static bool run(const uint8_t *code, const uint8_t *end)
         else
             dirty_instrument(&job);
         ck_assert_msg(!ir_check(&out, error, sizeof error), "mode %d: %s", mode, error);
-        if (mode == MODE_CLEAN && !enter_clean(&out)) {
+        if (mode != MODE_DIRTY && !enter_clean(&out)) {
             mode = out.entry_mode;
             continue;
         }

@@ -51,6 +51,8 @@ bool ng_segment_at(guest_addr a, struct ng_segment *out) { (void)a, (void)out; r
 size_t ng_read(void *to, guest_addr from, size_t size) { memcpy(to, (void *)from, size); return size; }
 bool ng_stack_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp, (void)low, (void)high; return false; }
 void ng_threads_each(void (*fn)(struct ng_thread *, void *), void *arg) { (void)fn, (void)arg; }
+bool heap_keeps_shadow(guest_addr a) { (void)a; return false; }
+bool heap_origin_at(guest_addr a, struct heap_origin *o) { (void)a, (void)o; return false; }
 bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp, (void)low, (void)high; return false; }
 void errors_cond(struct ng_thread *t, origin_tag tag) { (void)t, (void)tag; n_conditions++; }
 void errors_value(struct ng_thread *t, size_t size, origin_tag tag) { (void)t, (void)size, (void)tag; n_values++; }
@@ -180,13 +182,13 @@ static void run_guest(struct x86_state *s)
     while (s->rip != BACK) {
         const guest_addr pc = s->rip;
         const struct vex_exit *x = NULL;
-        for (uint32_t max = mode == MODE_DIRTY ? 16 : 50; max && !x; max /= 2) {
+        for (uint32_t max = mode != MODE_CLEAN ? 16 : 50; max && !x; max /= 2) {
             s->rip = pc;
             x = run_block(mode, max, s);
         }
         ck_assert_msg(x != NULL, "no exit from block at %lx", (unsigned long)pc);
         ck_assert_int_le(x->ir.kind, IR_EXIT_MODE);
-        n_dirty += mode == MODE_DIRTY;
+        n_dirty += mode != MODE_CLEAN;
         mode = x->ir.kind == IR_EXIT_MODE ? x->ir.mode : MODE_CLEAN;
         if (mode_policy == MODE_ALWAYS_DIRTY)
             mode = MODE_DIRTY;

@@ -3,11 +3,12 @@
  *        memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/leak.c memcheck/leak_search.c memcheck/leak_records.c
  *        memcheck/leak_heuristics.c memcheck/requests.c memcheck/shadow.c memcheck/shadow_side.c memcheck/registers.c
  *        memcheck/errors.c memcheck/errors_print.c memcheck/options.c memcheck/strings_text.c memcheck/strings_mem.c
- *        memcheck/strings_str.c memcheck/strings_direct.c */
+ *        memcheck/strings_str.c memcheck/strings_fast.c memcheck/strings_redirects.c */
 #include <string.h>
 #include <strings.h>
 #include <wchar.h>
 #include "memcheck_stubs.h"
+#include "../../memcheck/strings_fast.h"
 #include "../../memcheck/strings_text.h"
 
 enum { PAGE = 4096, AREA = 4 * PAGE };
@@ -285,6 +286,165 @@ START_TEST(wide)
 }
 END_TEST
 
+/* ---- the fast ways ---- */
+
+extern const struct ng_redirect strings_redirects[];
+static unsigned scene_seed;
+static unsigned any(unsigned n) { return (unsigned)rand_r(&scene_seed) % n; }
+
+/* Near the end of a page, or anywhere. */
+static guest_addr any_place(guest_addr area)
+{
+    const guest_addr end = area + PAGE * (1 + any(4));
+    return any(3) ? end - any(80) : area + any(AREA);
+}
+
+static void spoil(guest_addr a, size_t n)
+{
+    switch (any(6)) {
+    case 0: shadow_make_noaccess(a, n); break;
+    case 1: shadow_make_undefined(a, n, 4 * any(1000) + ORIGIN_HEAP); break;
+    case 2: memset(ng_v(a), VPAT_FRESH, n); break;
+    case 3: shadow_set_byte(a, 0x10); break;
+    case 4: shadow_set_byte(a, VPAT_NOACCESS); break; /* genuine */
+    case 5: shadow_set_byte(a, VPAT_FRESH); break;
+    }
+}
+
+/* Memory, shadows and arguments that follow from the seed. */
+static void make_scene(unsigned seed, uint64_t args[4])
+{
+    const guest_addr area[2] = { left, right };
+    scene_seed = seed;
+    for (int k = 0; k < 2; k++) {
+        uint8_t *p = (uint8_t *)area[k];
+        memset(p, 'a', AREA);
+        for (unsigned n = any(200); n > 0; n--)
+            p[any(AREA)] = 'b';
+        for (unsigned n = any(2) ? AREA / 40 : AREA / 3000; n > 0; n--)
+            p[any(AREA)] = 0;
+        if (any(8))
+            p[AREA - 1] = 0;
+        shadow_make_defined(area[k], AREA);
+    }
+    args[0] = any_place(left);
+    args[1] = any(4) == 0 ? args[0] + any(200) - 100 : any_place(any(8) ? right : left);
+    if (any(3) == 0) { /* the same text in both */
+        const size_t room = left + AREA - args[0], there = args[1] >= right ? right + AREA - args[1] : 0;
+        memcpy((void *)args[1], (void *)args[0], there < room ? there : room);
+    }
+    args[2] = any(4) ? any(70) : any(3 * PAGE);
+    args[3] = args[2] + any(3) - 1;
+    for (unsigned n = any(2) ? any(4) : 0; n > 0; n--) {
+        guest_addr a = args[any(2)] + any(args[2] + 40);
+        const size_t size = 1 + any(40);
+        if ((a >= left && a + size <= left + AREA) || (a >= right && a + size <= right + AREA))
+            spoil(a, size);
+    }
+}
+
+struct scene { uint8_t bytes[2][AREA], v[2][AREA]; uint32_t o[2][AREA / 4]; };
+
+static void look_at_scene(struct scene *s)
+{
+    const guest_addr area[2] = { left, right };
+    for (int k = 0; k < 2; k++) {
+        memcpy(s->bytes[k], (void *)area[k], AREA);
+        memcpy(s->v[k], ng_v(area[k]), AREA);
+        memcpy(s->o[k], ng_o(area[k]), AREA);
+    }
+}
+
+/* Origins say something of undefined bytes only. */
+static bool same_scene(const struct scene *a, const struct scene *b)
+{
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < AREA; i += 4) {
+            static const uint8_t none[4];
+            if (memcmp(a->v[k] + i, none, 4) && a->o[k][i / 4] != b->o[k][i / 4])
+                return false;
+        }
+    return !memcmp(a->bytes, b->bytes, sizeof a->bytes) && !memcmp(a->v, b->v, sizeof a->v);
+}
+
+/* A register argument of the row: bytes of a register that is no pointer or count may be anything. */
+static void fit_arguments(const struct ng_redirect *r, uint64_t args[4])
+{
+    const bool looks = strstr(r->symbol, "chr") || strstr(r->symbol, "index");
+    if (looks || strstr(r->symbol, "memset"))
+        args[1] = 0xabcdef00ull + "ab\0z"[any(4)];
+    if (!strcmp(r->symbol, "strnlen"))
+        args[1] = args[2];
+}
+
+/* Not done, or done exactly as the hook does it, which then has nothing to report. */
+static bool fast_agrees(const struct ng_redirect *r, unsigned seed)
+{
+    static struct scene before, fast, careful;
+    sigjmp_buf here;
+    uint64_t args[4];
+    volatile bool faulted = true;
+    struct ng_fast result = { 0, 0 };
+    make_scene(seed, args);
+    fit_arguments(r, args);
+    look_at_scene(&before);
+    stub_log_clear();
+    stub_recover = &here;
+    if (!sigsetjmp(here, 1)) {
+        result = r->fast(args[0], args[1], args[2], args[3]);
+        faulted = false;
+    }
+    stub_recover = NULL;
+    look_at_scene(&fast);
+    ck_assert_int_eq(stub_errors, 0);
+    if (faulted || !result.done) {
+        ck_assert_msg(faulted || same_scene(&before, &fast), "%s declines, seed %u, but has changed something", r->symbol, seed);
+        return false;
+    }
+    make_scene(seed, args);
+    fit_arguments(r, args);
+    stub_thread.s.gpr[X86_RCX] = args[3];
+    const uint64_t value = stub_call(r->hook, args[0], args[1], args[2]);
+    look_at_scene(&careful);
+    ck_assert_msg(value == result.value, "%s, seed %u: %lx, not %lx", r->symbol, seed, (long)result.value, (long)value);
+    ck_assert_msg(stub_errors == 0 && !stub_fault_at, "%s, seed %u: done, but %s", r->symbol, seed, stub_log);
+    ck_assert_msg(same_scene(&careful, &fast), "%s, seed %u: another outcome", r->symbol, seed);
+    return true;
+}
+
+START_TEST(fast_ways_agree_with_hooks)
+{
+    enum { ROUNDS = 100 };
+    mc_options.track_origins = _i & 1;
+    for (const struct ng_redirect *r = strings_redirects; r->symbol; r++) {
+        int done = 0;
+        for (unsigned round = 0; r->fast && round < ROUNDS; round++)
+            done += fast_agrees(r, 100000 * (unsigned)_i + round);
+        ck_assert_msg(!r->fast || done > ROUNDS / 6, "%s: %d of %d done", r->symbol, done, ROUNDS);
+    }
+}
+END_TEST
+
+/* What generated code gives it are whole registers, and any of them. */
+START_TEST(fast_ways_decline)
+{
+    const uint64_t outside = ng_strip_size + 5, wild = 0x8000000000000000;
+    ck_assert(!fast_strlen(outside, 0, 0, 0).done);
+    ck_assert(!fast_strlen(wild, 0, 0, 0).done);
+    ck_assert(!fast_memcpy(left, outside, 8, 0).done);
+    ck_assert(!fast_memcpy(wild, left, 8, 0).done);
+    ck_assert(!fast_memcpy(left, right, UINT64_MAX, 0).done);
+    ck_assert(!fast_memcpy(left, left + 7, 8, 0).done);
+    ck_assert(!fast_memset(left, 0, UINT64_MAX - 3, 0).done);
+    ck_assert(!fast_memcmp(left, outside, 8, 0).done);
+    ck_assert(!fast_strcmp(wild, left, 0, 0).done);
+    ck_assert(!fast_memchr(wild, 0, 8, 0).done);
+    ck_assert(!fast_memcpy_chk(left, right, 8, 7).done);
+    ck_assert(fast_memcpy(wild, outside, 0, 0).done);
+    ck_assert(fast_memcmp(left, right, 0, 0).done);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("strings");
@@ -299,6 +459,8 @@ int main(void)
     tcase_add_test(c, overlaps);
     tcase_add_test(c, faults);
     tcase_add_test(c, wide);
+    tcase_add_loop_test(c, fast_ways_agree_with_hooks, 0, 4);
+    tcase_add_test(c, fast_ways_decline);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/walk.c coregrind/symbols/trace.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c */
+/* needs: coregrind/symbols/objects.c coregrind/symbols/dynamic.c coregrind/symbols/elf.c coregrind/symbols/names.c coregrind/symbols/scopes.c coregrind/symbols/describe.c coregrind/symbols/rules.c coregrind/symbols/unwind.c coregrind/symbols/known.c coregrind/symbols/trace.c coregrind/base/landing.c coregrind/base/base.c coregrind/base/lock.c coregrind/base/assert.c */
 /* Symbols of this very program and its libraries: objects, names, lines, inlining, unwinding, trace store; and of
  * damaged files.  Compile with -g. */
 #include <check.h>
@@ -16,8 +16,9 @@
 #include "heap/redirect.h"
 #include "launch/options.h"
 #include "run/run.h"
+#include "base/landing.h"
 #include "symbols/internal.h"
-#include "symbols/unwind.h"
+#include "symbols/known.h"
 
 /* ---- the rest of nagrind: the client is this process ---- */
 
@@ -25,6 +26,7 @@ struct options options = { .num_callers = 12, .demangle = true, .read_inline_inf
 uint64_t ng_strip_size = 1ull << 47;
 __thread struct ng_thread run_self __attribute__((tls_model("initial-exec")));
 __thread bool run_is_guest __attribute__((tls_model("initial-exec")));
+struct symbols_regs { uint64_t r[16], pc; };
 static __thread struct symbols_regs now;
 
 uint64_t ng_reg(struct ng_thread *t, int slot) { (void)t; return slot == X86_RIP ? now.pc : now.r[slot]; }
@@ -349,18 +351,18 @@ __asm__(".text\n.type bare_leaf,@function\nbare_leaf:\n test %rdi,%rdi\n ret\n.s
 void bare_leaf(void);
 void bare_frame(void);
 
-static void on_fault(int sig)
+static void on_fault(int sig, siginfo_t *info, void *context)
 {
-    (void)sig;
-    sigjmp_buf *to = run_self.recover;
-    run_self.recover = NULL;
+    ucontext_t *u = context;
+    const uintptr_t to = landing_of((uintptr_t)u->uc_mcontext.gregs[REG_RIP]);
+    (void)sig, (void)info;
     if (!to)
         _exit(9);
-    siglongjmp(*to, 1);
+    u->uc_mcontext.gregs[REG_RIP] = (greg_t)to;
 }
 static void catch_faults(void)
 {
-    const struct sigaction sa = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
+    const struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
     sigaction(SIGSEGV, &sa, NULL);
 }
 
@@ -414,7 +416,107 @@ START_TEST(bad_stack)
     ck_assert_int_eq(symbols_walk(&run_self, pcs, sps, 12), 1);
     now.r[X86_RSP] = ~0ull - 3;
     ck_assert_int_eq(symbols_walk(&run_self, pcs, sps, 12), 1);
-    ck_assert_ptr_null(run_self.recover);
+}
+END_TEST
+
+/* A function that a walk leaves by rbp; rbp_frame_return is where it goes on after a call. */
+extern const char rbp_frame_return[], rsp_frame_return[];
+__asm__(".text\n.type rbp_frame,@function\nrbp_frame:\n.cfi_startproc\npush %rbp\n.cfi_def_cfa_offset 16\n"
+        ".cfi_offset %rbp, -16\nmov %rsp, %rbp\n.cfi_def_cfa_register %rbp\ncall take\nrbp_frame_return:\nleave\n"
+        ".cfi_def_cfa %rsp, 8\nret\n.cfi_endproc\n.size rbp_frame,.-rbp_frame\n"
+        ".type rsp_frame,@function\nrsp_frame:\n.cfi_startproc\npush %rbx\n.cfi_def_cfa_offset 16\n.cfi_offset %rbx, -16\n"
+        "call take\nrsp_frame_return:\npop %rbx\n.cfi_def_cfa_offset 8\nret\n.cfi_endproc\n.size rsp_frame,.-rsp_frame\n");
+void wander_entry(void);
+
+/* The trace for 3 frames, of which the outermost must be here. */
+static void assert_third(guest_addr ra)
+{
+    guest_addr got[3];
+    ck_assert_int_eq(ng_trace_frames(ng_trace_take_depth(&run_self, 3), got, 3), 3);
+    ck_assert_uint_eq(got[2] + 1, ra);
+}
+
+/* At wander_entry, called by rbp_frame.  The stack's words by number; rbp points at number 4. */
+static void stand_at_entry(uint64_t *stack)
+{
+    stack[0] = (guest_addr)rbp_frame_return;
+    stack[4] = (guest_addr)&stack[40];
+    now = (struct symbols_regs){ .pc = (guest_addr)wander_entry };
+    now.r[X86_RSP] = (guest_addr)stack;
+    now.r[X86_RBP] = (guest_addr)&stack[4];
+}
+
+/* A known trace depends on return addresses and on registers that were used, on nothing else. */
+START_TEST(known)
+{
+    uint64_t stack[64] = { 0 };
+    const guest_addr one = after_call(), other = (guest_addr)rsp_frame_return;
+    stand_at_entry(stack);
+    stack[5] = one;
+    stack[7] = other;
+    assert_third(one);
+    assert_third(one);
+    stack[4] = now.r[X86_RBX] = 4711; /* rbp of a frame that is not left, and a register nobody used */
+    ck_assert_uint_ne(known_trace(&run_self, 3), 0);
+    ck_assert_uint_eq(known_trace(&run_self, 4), 0);
+    now.r[X86_RBP] += 16;
+    ck_assert_uint_eq(known_trace(&run_self, 3), 0);
+    assert_third(other);
+    now.r[X86_RBP] -= 16;
+    assert_third(one);
+    stack[5] = other;
+    ck_assert_uint_eq(known_trace(&run_self, 3), 0);
+    assert_third(other);
+    assert_third(other);
+    stack[5] = one;
+    ck_assert_uint_ne(known_trace(&run_self, 3), 0);
+    assert_third(one);
+    unwind_forget(0, 1); /* rules have been taken back */
+    ck_assert_uint_eq(known_trace(&run_self, 3), 0);
+    assert_third(one);
+}
+END_TEST
+
+/* A callee-saved register goes through frames that do not save it, and is read where one did. */
+START_TEST(carried)
+{
+    uint64_t stack[64] = { 0 };
+    const guest_addr one = after_call();
+    stand_at_entry(stack);
+    stack[5] = (guest_addr)rsp_frame_return; /* it saves rbx only */
+    stack[7] = (guest_addr)rbp_frame_return; /* its rbp is what the first rbp_frame saved */
+    stack[41] = one;
+    ck_assert_int_ge(symbols_walk(&run_self, pcs, sps, 5), 5);
+    ck_assert_uint_eq(pcs[2] + 1, (guest_addr)rsp_frame_return);
+    ck_assert_uint_eq(pcs[3] + 1, (guest_addr)rbp_frame_return);
+    ck_assert_uint_eq(pcs[4] + 1, one);
+    ck_assert_uint_eq(sps[4], (guest_addr)&stack[42]);
+    const ng_trace first = ng_trace_take_depth(&run_self, 5);
+    ck_assert_uint_eq(known_trace(&run_self, 5), first);
+    stack[4] = (guest_addr)&stack[50];
+    stack[51] = one + 1;
+    ck_assert_uint_eq(known_trace(&run_self, 5), 0);
+    ck_assert_uint_ne(ng_trace_take_depth(&run_self, 5), first);
+}
+END_TEST
+
+/* A stack that goes away after its trace was taken. */
+START_TEST(known_unmapped)
+{
+    guest_addr got[3];
+    const guest_addr one = after_call();
+    uint64_t *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t *stack = pages + 510; /* two words before the second page */
+    stand_at_entry(stack);
+    stack[5] = one;
+    assert_third(one);
+    ck_assert_uint_ne(known_trace(&run_self, 3), 0);
+    munmap((char *)pages + 4096, 4096);
+    ck_assert_uint_eq(known_trace(&run_self, 3), 0);
+    ck_assert_int_eq(ng_trace_frames(ng_trace_take_depth(&run_self, 3), got, 3), 2);
+    munmap(pages, 4096);
+    ck_assert_uint_eq(known_trace(&run_self, 3), 0);
+    ck_assert_int_eq(ng_trace_frames(ng_trace_take_depth(&run_self, 3), got, 3), 1);
 }
 END_TEST
 
@@ -496,7 +598,6 @@ static uint32_t roll(uint32_t n)
 static void use_damaged(const char *path, guest_addr at)
 {
     struct symbols_frame f[8];
-    struct symbols_regs r = { .pc = at + 0x2000 };
     char name[64];
     guest_addr start;
     const char *section, *object;
@@ -508,9 +609,9 @@ static void use_damaged(const char *path, guest_addr at)
         symbols_describe(a, f, 8);
         ng_data_symbol(a, name, sizeof name, &start);
         symbols_section(a, &section, &object);
-        r.pc = a;
-        r.r[X86_RSP] = at;
-        symbols_unwind(&r);
+        now = (struct symbols_regs){ .pc = a };
+        now.r[X86_RSP] = at;
+        symbols_walk(&run_self, pcs, sps, 2);
     }
     symbols_lookup("*", "main");
     symbols_unmapped(at, 0x40000);
@@ -569,8 +670,8 @@ END_TEST
 
 /* ---- speed, for the eye ---- */
 
-/* A walk that may use what the last one found must find what one that may not finds: in stacks that grow and
- * shrink at random, through frames of several kinds, asked for more frames and fewer. */
+/* Walks must find what the compiler's own unwinder finds, and known traces what a walk finds: in stacks that grow
+ * and shrink at random, through frames of several kinds, asked for more frames and fewer. */
 static uint32_t wander_random;
 static int wander_left, wander_walks;
 
@@ -582,16 +683,19 @@ static uint32_t wander_next(void)
 
 static KEEP void wander_look(void)
 {
-    static guest_addr all[64], all_sps[64], some[64], some_sps[64];
+    static guest_addr some[64], some_sps[64];
+    static void *all[128];
     ucontext_t u;
     getcontext(&u);
     capture(&u);
-    const int max = 1 + (int)(wander_next() % 34);
+    const int max = 1 + (int)(wander_next() % 64);
     const int n_some = symbols_walk(&run_self, some, some_sps, max);
-    const int n_all = symbols_walk(&run_self, all, all_sps, 64); /* more than are remembered */
+    const int n_all = backtrace(all, 128);
     ck_assert_int_eq(n_some, n_all < max ? n_all : max);
-    ck_assert_mem_eq(some, all, (size_t)n_some * sizeof *all);
-    ck_assert_mem_eq(some_sps, all_sps, (size_t)n_some * sizeof *all);
+    for (int i = 1; i < n_some; i++) { /* the first stands elsewhere in this function */
+        ck_assert_uint_eq(some[i] + 1, (guest_addr)all[i]);
+        ck_assert_uint_gt(some_sps[i], some_sps[i - 1]);
+    }
     wander_walks++;
 }
 
@@ -613,7 +717,7 @@ __attribute__((used)) static void wander_at_entry(void)
     now = (struct symbols_regs){ .pc = (uint64_t)wander_entry };
     for (int i = 0; i < 7; i++)
         now.r[order[i]] = wander_regs[i];
-    wander_again += walk_known(&run_self, max) != 0;
+    wander_again += known_trace(&run_self, max) != 0;
     const int n_some = ng_trace_frames(ng_trace_take_depth(&run_self, max), some, 64);
     const int n_all = symbols_walk(&run_self, all, NULL, 64);
     ck_assert_int_eq(n_some, n_all < max ? n_all : max);
@@ -667,7 +771,7 @@ static KEEP void wander(int depth)
     sink++;
 }
 
-START_TEST(remembered)
+START_TEST(wandering)
 {
     map_all();
     run_is_guest = true;
@@ -681,20 +785,36 @@ START_TEST(remembered)
 }
 END_TEST
 
-START_TEST(speed)
+static double ns_each(int n, const struct timespec *a, const struct timespec *b)
 {
-    enum { N = 200000 };
-    struct timespec a, b;
-    map_all();
-    deep(20);
+    return ((double)(b->tv_sec - a->tv_sec) * 1e9 + (double)(b->tv_nsec - a->tv_nsec)) / n;
+}
+static int speed_traces = 200000;
+static KEEP void speed_at_entry(void)
+{
+    struct timespec a, b, c;
+    guest_addr got[12];
+    stand_at_entry((uint64_t *)now.r[X86_RSP]);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
-    for (int i = 0; i < N; i++)
+    for (int i = 0; i < speed_traces; i++)
         ng_trace_take(&run_self);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
-    const double ns = ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / N;
+    for (int i = 0; i < speed_traces; i++)
+        symbols_walk(&run_self, got, NULL, 12);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &c);
     if (getenv("SPEED"))
-        printf("trace of 12 frames: %.0f ns\n", ns);
-    ck_assert(ns < 20000);
+        printf("12 frames: known trace %.0f ns, walk %.0f ns\n", ns_each(speed_traces, &a, &b), ns_each(speed_traces, &b, &c));
+    ck_assert(ns_each(speed_traces, &a, &c) < 20000);
+}
+
+START_TEST(speed)
+{
+    uint64_t stack[64];
+    after_call();
+    for (int i = 0; i < 64; i++) /* frames of two words each, entered from rbp_frame */
+        stack[i] = (guest_addr)rsp_frame_return;
+    now.r[X86_RSP] = (guest_addr)stack;
+    speed_at_entry();
 }
 END_TEST
 
@@ -706,7 +826,8 @@ int main(void)
     suite_add_tcase(s, t);
     tcase_set_timeout(t, 120);
     const TTest *plain[] = { objects, scan, lookup, own_function, inlining, no_inlining, hook_frame, data, stacks, signal_frame,
-                             without_table, jump_to_nowhere, bad_stack, store, store_threads, unmapped, truncated_later, remembered, speed };
+                             without_table, jump_to_nowhere, bad_stack, known, carried,
+                             known_unmapped, store, store_threads, unmapped, truncated_later, wandering, speed };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         tcase_add_test(t, plain[i]);
     tcase_add_loop_test(t, damaged, 0, 6);

@@ -136,7 +136,7 @@ static void relocate(uint8_t *to, int identity)
             const int32_t rel = (int32_t)(zone + 8192 * identity + tramp[identity][r.value] - (at + 4));
             memcpy(at, &rel, 4);
         } else if (r.kind == VEX_RELOC_COUNTER32) {
-            const int32_t rel = (int32_t)((uint8_t *)test_counter() - (at + 4));
+            const int32_t rel = (int32_t)((uint8_t *)(test_counter() + r.value) - (at + 4));
             memcpy(at, &rel, 4);
         } else if (r.kind == VEX_RELOC_ID32) {
             memcpy(at, &(uint32_t){ 77 }, 4);

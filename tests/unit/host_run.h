@@ -29,7 +29,7 @@ void test_run_single(const struct ir_insn *insn, struct x86_state *s);
 extern int test_error;                /* of the latest test_run */
 extern struct vex_code test_code;     /* of the latest run */
 extern uint8_t *test_placed;          /* where it ran */
-int32_t *test_counter(void);          /* that of every block that counts its runs */
+int32_t *test_counter(void);          /* that of every block that counts its runs; then those of its parts */
 void *test_fault_tramp(void);         /* where a signal handler goes on */
 /* Emits b and places it elsewhere; in line: with its entries for indirect jumps first. */
 uint8_t *test_place_second(const struct ir_block *b, bool in_line);

@@ -187,17 +187,15 @@ void ng_client_unmap(guest_addr a, size_t size)
 }
 
 /* ---- running ---- */
-/* As the core does. */
-static sigjmp_buf stub_again;
+static sigjmp_buf *stub_recover; /* of code that may fault */
 static void stub_on_fault(int sig, siginfo_t *info, void *uc)
 {
     (void)uc;
     if (info->si_code == SEGV_ACCERR && heap_lazy_fault((uint64_t)(uintptr_t)info->si_addr))
         return;
-    if (stub_thread.s.direct == NG_DIRECT_NOW)
-        siglongjmp(stub_again, 1);
-    else
-        signal(sig, SIG_DFL);
+    if (stub_recover)
+        siglongjmp(*stub_recover, 1);
+    signal(sig, SIG_DFL);
 }
 
 static void stub_init(void)
@@ -227,11 +225,7 @@ static uint64_t stub_call(ng_hook_fn hook, uint64_t a, uint64_t b, uint64_t c)
     s->gpr[X86_RSI] = b;
     s->gpr[X86_RDX] = c;
     s->gpr[X86_RAX] = 0x5555;
-    /* Every other call directly, if it does not fault. */
-    static unsigned calls;
-    s->direct = sigsetjmp(stub_again, 1) == 0 && ++calls % 2 ? NG_DIRECT_MAY : NG_DIRECT_NO;
     hook(&stub_thread, s);
-    s->direct = NG_DIRECT_NO;
     return s->gpr[X86_RAX];
 }
 /* The registers hold no pointers any more. */

@@ -24,11 +24,19 @@ static size_t bytes_left(const struct x86_ctx *c, guest_addr pc)
     return c->n_bytes - (pc - c->bytes_pc);
 }
 
-static void add_insn(struct x86_ctx *c, const struct ir_insn *n)
+/* c->insn: the next instruction, to be filled in. */
+static void new_insn(struct x86_ctx *c)
 {
-    const uint32_t i = ir_block_add_insn(c->b, n);
+    const uint32_t i = ir_block_new_insn(c->b);
     c->insn = &c->b->insns[i];
     c->imark = ir_append(c->b, (struct ir_op){ .op = IR_IMARK, .imm = i });
+    c->first_exit = c->b->n_exits;
+}
+
+static void add_insn(struct x86_ctx *c, const struct ir_insn *n)
+{
+    new_insn(c);
+    *c->insn = *n;
 }
 
 /* A place without an instruction: what the fetch or the decoder refuses. */
@@ -82,6 +90,7 @@ bool x86_follow(struct x86_ctx *c, guest_addr taken, guest_addr next)
     const guest_addr to = c->r->follow(c->r->follow_arg, c->b, taken, next, &bytes, &n);
     if (!to)
         return false;
+    c->b->goes_on = true;
     if (to != c->next) {
         end_extent(c, c->next);
         c->bytes = bytes;
@@ -99,7 +108,6 @@ static void jump_to(struct x86_ctx *c, guest_addr pc)
 
 static void one_instruction(struct x86_ctx *c)
 {
-    struct ir_insn n;
     const int rep = x86_rep_prefix(c->zi);
 
     if (c->zi->mnemonic == ZYDIS_MNEMONIC_ROL && client_request(c))
@@ -109,8 +117,8 @@ static void one_instruction(struct x86_ctx *c)
         jump_to(c, c->pc);
         return;
     }
-    x86_insn_fill(&n, c->zi, c->zo, c->pc, bytes_at(c, c->pc));
-    add_insn(c, &n);
+    new_insn(c);
+    x86_insn_fill(c->insn, c->zi, c->zo, c->pc, bytes_at(c, c->pc));
     c->n_puts = 0;
     c->described = 0;
     c->by_ops = false;
@@ -174,14 +182,34 @@ static void decode_block(struct x86_ctx *c)
         }
         c->pc = c->next;
     }
+    c->zi = NULL;
+    c->zo = NULL;
 }
 
-/* Flags that a successor may read: all, unless every way out is known and writes them first.  Indirect
- * ones give none unless r says so. */
-static uint8_t live_out(const struct ir_block *b, const struct vex_decode_request *r)
+/* A replaced function: left by its exit, or, if there is a fast way and that does, by a return. */
+static void decode_hook(struct x86_ctx *c)
 {
+    static const uint8_t ret = 0xc3;
+    if (c->form != IR_FORM_NATIVE || !c->r->hook_gprs) {
+        x86_end(c, IR_EXIT_HOSTCALL, c->pc, (int)c->r->hook, IR_NONE);
+        return;
+    }
+    const uint32_t exit = ir_block_add_exit(c->b, (struct ir_exit){ .pc = c->pc, .kind = IR_EXIT_HOSTCALL, .aux = (uint16_t)c->r->hook });
+    ir_append(c->b, (struct ir_op){ .op = IR_HOOK, .aux = c->r->hook_gprs, .imm = exit });
+    c->bytes = &ret;
+    c->n_bytes = sizeof ret;
+    c->pc = c->next = c->bytes_pc = c->r->hook_ret;
+    decode_block(c);
+}
+
+/* Flags that a successor of the last instruction may read: all, unless every way out is known and writes them first.  Indirect
+ * ones give none unless r says so. */
+static uint8_t live_out(const struct x86_ctx *c)
+{
+    const struct ir_block *b = c->b;
+    const struct vex_decode_request *r = c->r;
     uint8_t live = 0;
-    for (uint32_t i = 0; i < b->n_exits && live != IR_FLAGS_ARITH; i++)
+    for (uint32_t i = c->first_exit; i < b->n_exits && live != IR_FLAGS_ARITH; i++)
         if (b->exits[i].kind == IR_EXIT_JUMP || b->exits[i].kind == IR_EXIT_CALL)
             live |= x86_flags_live_at(r, b->exits[i].pc) & IR_FLAGS_ARITH;
         else if (b->exits[i].kind == IR_EXIT_RET ? r->returns_flags :
@@ -192,15 +220,21 @@ static uint8_t live_out(const struct ir_block *b, const struct vex_decode_reques
 
 void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b)
 {
-    struct x86_ctx c = { .b = b, .r = r, .pc = r->pc, .next = r->pc, .form = r->form, .bytes = r->bytes, .bytes_pc = r->pc,
-                         .n_bytes = r->n_bytes };
+    struct x86_ctx c;
+    memset(&c, 0, offsetof(struct x86_ctx, puts));
+    c.b = b;
+    c.r = r;
+    c.pc = c.next = c.bytes_pc = r->pc;
+    c.form = r->form;
+    c.bytes = r->bytes;
+    c.n_bytes = r->n_bytes;
 
     ir_block_reset(b);
     b->pc = r->pc;
     b->form = r->form;
     b->mode = r->mode;
     if (r->hook) {
-        x86_end(&c, IR_EXIT_HOSTCALL, r->pc, r->hook, IR_NONE);
+        decode_hook(&c);
         b->guest_bytes = 1;
         b->end = r->pc + 1;
     } else {
@@ -212,7 +246,7 @@ void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b)
         if (r->form == IR_FORM_TANDEM)
             x86_prune(b);
     }
-    b->flags_live_out = live_out(b, r);
+    b->flags_live_out = live_out(&c);
 }
 
 static uint64_t slot_bits(int slot)
@@ -251,5 +285,7 @@ uint64_t guest_x86_64_block_mask(const struct ir_block *b)
             mask |= X86_ATT_GPR(X86_RCX);
         else if (b->ops[i].op == IR_EXIT_CC)
             mask |= X86_ATT_FLAGS;
+        else if (b->ops[i].op == IR_HOOK)
+            mask |= b->ops[i].aux | X86_ATT_GPR(X86_RAX);
     return mask;
 }

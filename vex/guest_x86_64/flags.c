@@ -34,10 +34,13 @@ static bool count_may_be_zero(const ZydisDecodedInstruction *zi)
     return false;
 }
 
-void x86_flags_of(const ZydisDecodedInstruction *zi, uint8_t *read, uint8_t *written)
+/* What the decoder says; writes that may not happen count as writes. */
+static void stated_flags(const ZydisDecodedInstruction *zi, uint8_t *tested, uint8_t *written)
 {
     const ZydisAccessedFlags *f = zi->cpu_flags;
-    *read = f ? x86_flags_from_zydis(f->tested) : 0;
+    if (x86_quick_flags(f, tested, written))
+        return;
+    *tested = f ? x86_flags_from_zydis(f->tested) : 0;
     *written = f ? x86_flags_from_zydis(f->modified | f->set_0 | f->set_1 | f->undefined) : 0;
     switch (zi->mnemonic) {
     case ZYDIS_MNEMONIC_VPTEST: /* clears the others, which the decoder omits */
@@ -48,7 +51,17 @@ void x86_flags_of(const ZydisDecodedInstruction *zi, uint8_t *read, uint8_t *wri
     default:
         break;
     }
-    if (*written && (count_may_be_zero(zi) || x86_rep_prefix(zi)))
+}
+
+static bool may_leave_flags(const ZydisDecodedInstruction *zi)
+{
+    return count_may_be_zero(zi) || x86_rep_prefix(zi);
+}
+
+void x86_flags_of(const ZydisDecodedInstruction *zi, uint8_t *read, uint8_t *written)
+{
+    stated_flags(zi, read, written);
+    if (*written && may_leave_flags(zi))
         *read |= *written;
 }
 
@@ -93,12 +106,12 @@ static void look(const struct vex_decode_request *r, guest_addr pc, uint8_t *rea
     ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
     for (int i = 0; i < LOOK_AHEAD && n && unknown; i++) {
         ZydisDecodedInstruction zi;
-        uint8_t read, written;
+        uint8_t tested, written;
         guest_addr target;
         if (!x86_quick_decode(bytes, n, &zi, NULL) && ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, n, &zi)))
             break;
-        x86_flags_of(&zi, &read, &written);
-        live |= (zi.cpu_flags ? x86_flags_from_zydis(zi.cpu_flags->tested) : 0) & unknown;
+        stated_flags(&zi, &tested, &written);
+        live |= tested & unknown;
         target = direct_target(&zi, pc);
         if (target) {
             pc = target;
@@ -110,7 +123,8 @@ static void look(const struct vex_decode_request *r, guest_addr pc, uint8_t *rea
                 unknown = 0;
             break;
         }
-        unknown &= ~(written & ~read); /* what is also read may be a write that does not happen */
+        if (written && !may_leave_flags(&zi))
+            unknown &= ~(written & ~tested);
         pc += zi.length;
         bytes += zi.length;
         n -= zi.length;

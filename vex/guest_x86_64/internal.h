@@ -26,13 +26,11 @@ struct x86_ctx {
     struct ir_insn *insn;                /* valid until the next ir_block_add_insn */
     guest_addr pc, next;
     enum ir_form form;
-    struct { enum ir_type t; uint8_t slot, offset; ir_ref v; } puts[X86_MAX_PUTS];
-    int n_puts;
+    uint32_t first_exit;                 /* of the current instruction */
+    int n_puts, n_open_calls;            /* of the arrays at the end */
     const uint8_t *bytes;                /* of the current extent, */
     guest_addr bytes_pc;                 /* which begins here, */
     size_t n_bytes;
-    guest_addr open_calls[X86_MAX_OPEN_CALLS]; /* where calls inside the block will return to */
-    int n_open_calls;
     bool ended;                          /* the block's last EXIT is appended */
     uint8_t described;                   /* IR_DESCRIBED while NATIVE does the effects, else 0 */
     bool by_ops;                         /* the row's ops are the execution, in any form: no NATIVE */
@@ -42,6 +40,9 @@ struct x86_ctx {
     /* The last flag-setting instruction of this block, for precise conditions: flags are those of
      * comparing a with b (SUB) or of result a (LOGIC), of type t; kind 0: unknown.  */
     struct { uint8_t kind, t; bool fresh; ir_ref a, b; } last;
+    /* From here on nothing is cleared beforehand. */
+    struct { enum ir_type t; uint8_t slot, offset; ir_ref v; } puts[X86_MAX_PUTS];
+    guest_addr open_calls[X86_MAX_OPEN_CALLS]; /* where calls inside the block will return to */
 };
 enum { X86_LAST_NONE, X86_LAST_SUB, X86_LAST_LOGIC };
 

@@ -33,6 +33,25 @@ static const ZydisAccessedFlags flag_sets[] = { /* tested, modified, set to 0, t
     [FLAGS_S] = { 0x80, 0, 0, 0, 0 }, [FLAGS_P] = { 4, 0, 0, 0, 0 }, [FLAGS_L] = { 0x880, 0, 0, 0, 0 }, [FLAGS_LE] = { 0x8c0, 0, 0, 0, 0 },
 };
 
+/* The same as IR_FLAG_*: read, written. */
+static const struct { uint8_t read, written; } ir_flag_sets[] = {
+    [FLAGS_NONE] = { 0, 0 }, [FLAGS_ARITH] = { 0, 63 }, [FLAGS_CARRY] = { 1, 63 }, [FLAGS_BORROW] = { 1, 63 }, [FLAGS_LOGIC] = { 0, 63 },
+    [FLAGS_COUNT] = { 0, 62 }, [FLAGS_SHIFT] = { 0, 63 }, [FLAGS_ROTATE] = { 0, 33 }, [FLAGS_IMUL] = { 0, 63 }, [FLAGS_BIT] = { 0, 63 - 8 },
+    [FLAGS_O] = { 32, 0 }, [FLAGS_B] = { 1, 0 }, [FLAGS_Z] = { 8, 0 }, [FLAGS_BE] = { 9, 0 }, [FLAGS_S] = { 16, 0 }, [FLAGS_P] = { 2, 0 },
+    [FLAGS_L] = { 48, 0 }, [FLAGS_LE] = { 56, 0 },
+};
+
+bool x86_quick_flags(const ZydisAccessedFlags *f, uint8_t *read, uint8_t *written)
+{
+    const uintptr_t distance = (uintptr_t)f - (uintptr_t)flag_sets;
+    const size_t i = distance / sizeof *flag_sets;
+    if (distance >= sizeof flag_sets)
+        return false;
+    *read = ir_flag_sets[i].read;
+    *written = ir_flag_sets[i].written;
+    return true;
+}
+
 /* ---- the tables ---- */
 #define ROW(mnemonic, form, a, b, access, flags, category, ext) \
     { ZYDIS_MNEMONIC_##mnemonic, FORM_##form, SIZE_##a, SIZE_##b, ACCESS_##access, FLAGS_##flags, ZYDIS_CATEGORY_##category, ZYDIS_ISA_EXT_##ext }

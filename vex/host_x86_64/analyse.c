@@ -89,6 +89,8 @@ static uint8_t flags_before(const struct emitter *e, const struct ir_op *op, uin
             live &= ~n->flags_write;
         return live | (n->flags_read & IR_FLAGS_ARITH);
     }
+    case IR_HOOK:
+        return 0; /* the callee's to change */
     case IR_EXIT:
         return exit_flags(e, &e->b->exits[op->imm], insn, true);
     case IR_EXIT_IF: case IR_EXIT_RCXZ:

@@ -12,7 +12,7 @@ void vex_code_reset(struct vex_code *c)
 {
     c->size = 0;
     c->entry = c->table_entry = c->cache_entry = 0;
-    c->hot = 0;
+    c->hot = c->n_parts = 0;
     c->n_relocs = c->n_exits = c->n_sides = c->n_cross = 0;
 }
 

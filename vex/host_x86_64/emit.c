@@ -99,6 +99,9 @@ static void emit_op(struct emitter *e, const struct ir_op *op)
     case IR_STORE_TAG:
         emit_store_tag(e, op);
         return;
+    case IR_HOOK:
+        emit_hook(e, op);
+        return;
     case IR_CALL:
         emit_call(e, op);
         return;
@@ -114,7 +117,7 @@ static bool acts(const struct ir_op *op)
     switch (op->op) {
     case IR_PUT: case IR_STORE: case IR_LOAD: case IR_CAS:
         return !(op->flags & IR_DESCRIBED);
-    case IR_IMARK: case IR_NATIVE: case IR_CHECK: case IR_CHECK_STORE: case IR_CALL: case IR_STORE_TAG:
+    case IR_IMARK: case IR_NATIVE: case IR_CHECK: case IR_CHECK_STORE: case IR_CALL: case IR_STORE_TAG: case IR_HOOK:
     case IR_ZONE_USED: case IR_ZONE_CLEAR: case IR_ZONE_GROW:
     case IR_EXIT: case IR_EXIT_IF: case IR_EXIT_CC: case IR_EXIT_RCXZ:
         return true;
@@ -287,6 +290,7 @@ static int emit_block(const struct ir_block *b, const struct vex_host *h, struct
     emit_ops(&e);
     if (head && !h->indirect_target)
         emit_indirect_entries(&e, false);
+    out->n_parts += b->counts;
     if (!e.error)
         join(&e);
     out->code = e.main.p;

@@ -71,8 +71,7 @@ struct emitter {
     uint32_t insn;                 /* current instruction */
     bool after;                    /* its NATIVE op is done */
     guest_addr pc;
-    struct vex_side last_side;
-    bool any_side;
+    uint64_t last_side;            /* all that the last side in main says, 0: there is none */
     struct fixup *fixups; uint32_t n_fixups, cap_fixups;
     struct vex_side *cold_sides; uint32_t n_cold_sides, cap_cold_sides;
     struct { uint8_t bytes[32]; } *pool; uint32_t n_pool, cap_pool;
@@ -93,7 +92,7 @@ static inline void emit_fail(struct emitter *e, int error) { if (!e->error) e->e
 /* fs:[field of struct x86_state] */
 static inline struct asm_mem state_mem(const struct emitter *e, int offset)
 {
-    return (struct asm_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, e->h->state_offset + offset };
+    return asm_mem_of(X86_SEG_FS, REG_NONE, REG_NONE, 0, e->h->state_offset + offset);
 }
 
 static inline bool bit(uint32_t mask, int i) { return mask >> i & 1; }
@@ -177,9 +176,11 @@ void emit_side_exit(struct emitter *e, uint32_t exit, uint32_t from_rel32); /* c
 void emit_exit_if(struct emitter *e, const struct ir_op *op);
 void emit_exit_cc(struct emitter *e, const struct ir_op *op);
 void emit_exit_rcxz(struct emitter *e, const struct ir_op *op);
+void emit_hook(struct emitter *e, const struct ir_op *op);
 void emit_call(struct emitter *e, const struct ir_op *op);
 void emit_fixup(struct emitter *e, uint32_t at, int to_kind, uint32_t to); /* at in e->c */
 void emit_jump_to_main(struct emitter *e, uint32_t to);
+void emit_tramp_with_data(struct emitter *e, enum vex_tramp t); /* rax: what comes next */
 void emit_reloc(struct emitter *e, uint32_t at, int kind, int value);
 
 /* ---- memory.c ---- */

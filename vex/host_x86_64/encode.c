@@ -27,94 +27,109 @@ void asm_imm(struct asm_buf *b, uint64_t v, int bytes)
 
 static const uint8_t prefix_byte[4] = { 0, 0x66, 0xf3, 0xf2 };
 
+/* Bytes are written at p whether they are wanted or not, and p goes on if they are: what a program's instructions are like
+ * cannot be predicted, and a wrong guess costs more. */
+
 /* Everything up to the opcode.  reg, index, base give REX; r/m registers come in base. */
-static void head(struct asm_buf *b, uint32_t op, int size, int seg, int reg, int index, int base, bool force_rex)
+static inline uint8_t *head(uint8_t *p, uint32_t op, int size, int seg, int reg, int index, int base, bool force_rex)
 {
-    asm_need(b);
     const unsigned pp = op >> 12 & 3, map = op >> 8 & 3;
-    if (seg)
-        asm_byte(b, seg);
-    if (size == 2 && pp != 1)
-        asm_byte(b, 0x66);
-    if (pp)
-        asm_byte(b, prefix_byte[pp]);
     const uint8_t rex = 0x40 | (size == 8) << 3 | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
-    if (rex != 0x40 || force_rex)
-        asm_byte(b, rex);
-    if (map)
-        asm_byte(b, 0x0f);
-    if (map >= 2)
-        asm_byte(b, map == 2 ? 0x38 : 0x3a);
-    asm_byte(b, op);
+    *p = seg;
+    p += seg != 0;
+    *p = 0x66;
+    p += size == 2 && pp != 1;
+    *p = prefix_byte[pp];
+    p += pp != 0;
+    *p = rex;
+    p += rex != 0x40 || force_rex;
+    *p = 0x0f;
+    p += map != 0;
+    *p = map == 2 ? 0x38 : 0x3a;
+    p += map >= 2;
+    *p = op;
+    return p + 1;
 }
 
-static void modrm_mem(struct asm_buf *b, int reg, struct asm_mem m)
+static inline uint8_t *modrm_mem(uint8_t *p, int reg, struct asm_mem m)
 {
     const int r = (reg & 7) << 3;
-    if (m.base == REG_NONE) {
-        asm_byte(b, 0x04 | r);
-        asm_byte(b, m.index == REG_NONE ? 0x25 : m.scale << 6 | (m.index & 7) << 3 | 5);
-        asm_imm(b, (uint32_t)m.disp, 4);
-        return;
-    }
-    const bool sib = m.index != REG_NONE || (m.base & 7) == 4;
-    const int mod = m.disp == 0 && (m.base & 7) != 5 ? 0 : m.disp == (int8_t)m.disp ? 1 : 2;
-    asm_byte(b, mod << 6 | r | (sib ? 4 : m.base & 7));
-    if (sib)
-        asm_byte(b, m.scale << 6 | (m.index == REG_NONE ? 4 : m.index & 7) << 3 | (m.base & 7));
-    if (mod)
-        asm_imm(b, (uint32_t)m.disp, mod == 1 ? 1 : 4);
+    const bool based = m.base != REG_NONE, indexed = m.index != REG_NONE;
+    const bool sib = !based || indexed || (m.base & 7) == 4;
+    const int mod = !based || (m.disp == 0 && (m.base & 7) != 5) ? 0 : m.disp == (int8_t)m.disp ? 1 : 2;
+    const int base = based ? m.base & 7 : 5, index = indexed ? m.index & 7 : 4;
+    *p++ = mod << 6 | r | (sib ? 4 : base);
+    *p = (indexed ? m.scale : 0) << 6 | index << 3 | base;
+    p += sib;
+    memcpy(p, &m.disp, 4);
+    return p + (mod == 1 ? 1 : mod == 2 || !based ? 4 : 0);
 }
 
-static int rex_bit(uint8_t r) { return r == REG_NONE ? 0 : r; }
+static inline int rex_bit(uint8_t r) { return r == REG_NONE ? 0 : r; }
 
 void asm_rr(struct asm_buf *b, uint32_t op, int size, int reg, int rm)
 {
     const bool bytes = (size == 1 && (reg >= 4 || rm >= 4)) || (op & X86_RM8 && rm >= 4);
-    head(b, op, size, 0, reg, 0, rm, bytes);
-    asm_byte(b, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    asm_need(b);
+    uint8_t *p = head(b->p + b->n, op, size, 0, reg, 0, rm, bytes);
+    *p++ = 0xc0 | (reg & 7) << 3 | (rm & 7);
+    b->n = p - b->p;
+}
+
+/* A legacy instruction with a memory operand, then imm_bytes of imm. */
+static inline void legacy_mem(struct asm_buf *b, uint32_t op, int size, int reg, struct asm_mem m, bool force_rex, uint32_t imm, int imm_bytes)
+{
+    asm_need(b);
+    uint8_t *p = head(b->p + b->n, op, size, m.seg, reg, rex_bit(m.index), rex_bit(m.base), force_rex);
+    p = modrm_mem(p, reg, m);
+    memcpy(p, &imm, 4);
+    b->n = p + imm_bytes - b->p;
 }
 
 void asm_rm(struct asm_buf *b, uint32_t op, int size, int reg, struct asm_mem m)
 {
-    head(b, op, size, m.seg, reg, rex_bit(m.index), rex_bit(m.base), size == 1 && reg >= 4);
-    modrm_mem(b, reg, m);
+    legacy_mem(b, op, size, reg, m, size == 1 && reg >= 4, 0, 0);
 }
 
-static void vex_head(struct asm_buf *b, uint32_t op, int l, int seg, int reg, int vvvv, int index, int base)
+static inline uint8_t *vex_head(uint8_t *p, uint32_t op, int l, int seg, int reg, int vvvv, int index, int base)
 {
-    asm_need(b);
     const unsigned pp = op >> 12 & 3, map = op >> 8 & 3, w = op >> 16 & 1;
-    if (seg)
-        asm_byte(b, seg);
+    *p = seg;
+    p += seg != 0;
     const uint8_t tail = (~vvvv & 15) << 3 | (l == 32) << 2 | pp;
     if (map == 1 && !w && index < 8 && base < 8) {
-        asm_byte(b, 0xc5);
-        asm_byte(b, (reg < 8) << 7 | tail);
+        *p++ = 0xc5;
+        *p++ = (reg < 8) << 7 | tail;
     } else {
-        asm_byte(b, 0xc4);
-        asm_byte(b, (reg < 8) << 7 | (index < 8) << 6 | (base < 8) << 5 | map);
-        asm_byte(b, w << 7 | tail);
+        *p++ = 0xc4;
+        *p++ = (reg < 8) << 7 | (index < 8) << 6 | (base < 8) << 5 | map;
+        *p++ = w << 7 | tail;
     }
-    asm_byte(b, op);
+    *p++ = op;
+    return p;
 }
 
 void asm_vrr(struct asm_buf *b, uint32_t op, int l, int reg, int vvvv, int rm)
 {
-    vex_head(b, op, l, 0, reg, vvvv, 0, rm);
-    asm_byte(b, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    asm_need(b);
+    uint8_t *p = vex_head(b->p + b->n, op, l, 0, reg, vvvv, 0, rm);
+    *p++ = 0xc0 | (reg & 7) << 3 | (rm & 7);
+    b->n = p - b->p;
 }
 
 void asm_vrm(struct asm_buf *b, uint32_t op, int l, int reg, int vvvv, struct asm_mem m)
 {
-    vex_head(b, op, l, m.seg, reg, vvvv, rex_bit(m.index), rex_bit(m.base));
-    modrm_mem(b, reg, m);
+    asm_need(b);
+    uint8_t *p = vex_head(b->p + b->n, op, l, m.seg, reg, vvvv, rex_bit(m.index), rex_bit(m.base));
+    b->n = modrm_mem(p, reg, m) - b->p;
 }
 
 uint32_t asm_vrm_rip(struct asm_buf *b, uint32_t op, int l, int reg, int vvvv)
 {
-    vex_head(b, op, l, 0, reg, vvvv, 0, 0);
-    asm_byte(b, 5 | (reg & 7) << 3);
+    asm_need(b);
+    uint8_t *p = vex_head(b->p + b->n, op, l, 0, reg, vvvv, 0, 0);
+    *p++ = 5 | (reg & 7) << 3;
+    b->n = p - b->p;
     asm_imm(b, 0, 4);
     return b->n - 4;
 }
@@ -157,8 +172,7 @@ void asm_store(struct asm_buf *b, int bytes, struct asm_mem m, int from)
 
 void asm_store_imm(struct asm_buf *b, int bytes, struct asm_mem m, int32_t v)
 {
-    asm_rm(b, bytes == 1 ? 0xc6 : 0xc7, bytes, 0, m);
-    asm_imm(b, (uint32_t)v, bytes > 4 ? 4 : bytes);
+    legacy_mem(b, bytes == 1 ? 0xc6 : 0xc7, bytes, 0, m, false, (uint32_t)v, bytes > 4 ? 4 : bytes);
 }
 
 void asm_lea(struct asm_buf *b, int size, int to, struct asm_mem m)
@@ -184,9 +198,7 @@ void asm_alu_ri(struct asm_buf *b, int op, int size, int r, int32_t v)
 void asm_alu_mi(struct asm_buf *b, int op, int size, struct asm_mem m, int32_t v)
 {
     const bool small = size == 1 || v == (int8_t)v;
-    head(b, size == 1 ? 0x80 : small ? 0x83 : 0x81, size, m.seg, 0, rex_bit(m.index), rex_bit(m.base), false);
-    modrm_mem(b, op, m);
-    asm_imm(b, (uint32_t)v, small ? 1 : size == 2 ? 2 : 4);
+    legacy_mem(b, size == 1 ? 0x80 : small ? 0x83 : 0x81, size, op, m, false, (uint32_t)v, small ? 1 : size == 2 ? 2 : 4);
 }
 
 void asm_alu_rr(struct asm_buf *b, int op, int size, int to, int from)
@@ -270,4 +282,11 @@ void asm_align4(struct asm_buf *b, unsigned remainder)
     const unsigned pad = (remainder - b->n) & 3;
     memcpy(b->p + b->n, nops[pad], 3);
     b->n += pad;
+}
+
+void asm_count(struct asm_buf *b, struct asm_mem m, int scratch)
+{
+    asm_load(b, 8, scratch, m);
+    asm_lea(b, 8, scratch, (struct asm_mem){ 0, scratch, REG_NONE, 0, 1 });
+    asm_store(b, 8, m, scratch);
 }

@@ -27,6 +27,16 @@ struct asm_mem {
     int32_t disp;
 };
 
+/* Put together in a register: bytes stored one by one could not be read as a whole for some time. */
+static inline struct asm_mem asm_mem_of(uint8_t seg, uint8_t base, uint8_t index, uint8_t scale, int32_t disp)
+{
+    const uint64_t raw = (uint64_t)(uint32_t)disp << 32 | (uint32_t)scale << 24 | (uint32_t)index << 16 | (uint32_t)base << 8 | seg;
+    struct asm_mem m;
+    _Static_assert(sizeof m == sizeof raw, "one register");
+    __builtin_memcpy(&m, &raw, sizeof m);
+    return m;
+}
+
 struct asm_buf {
     uint8_t *p;
     size_t n, cap;
@@ -62,6 +72,7 @@ void asm_lea(struct asm_buf *b, int size, int to, struct asm_mem m);
 void asm_alu_ri(struct asm_buf *b, int op, int size, int r, int32_t v);
 void asm_alu_mi(struct asm_buf *b, int op, int size, struct asm_mem m, int32_t v);
 void asm_alu_rr(struct asm_buf *b, int op, int size, int to, int from);
+void asm_count(struct asm_buf *b, struct asm_mem m, int scratch); /* the quadword at m one more; flags stay */
 void asm_shift_ri(struct asm_buf *b, int op, int size, int r, int count); /* 0 rol 1 ror 4 shl 5 shr 7 sar */
 void asm_vmov_load(struct asm_buf *b, int bytes, int to, struct asm_mem m);   /* 16 32; unaligned */
 void asm_vmov_store(struct asm_buf *b, int bytes, struct asm_mem m, int from);

@@ -34,12 +34,11 @@ void emit_side(struct emitter *e)
         e->cold_sides[n] = s;
         return;
     }
-    const struct vex_side *l = &e->last_side;
-    if (e->any_side && l->insn == s.insn && l->gpr_in_state == s.gpr_in_state && l->vec_in_state == s.vec_in_state &&
-        l->flags_in_spill == s.flags_in_spill && l->after == s.after)
+    const uint64_t key = 1ull << 63 | (uint64_t)s.insn << 40 | (uint64_t)s.gpr_in_state << 24 | (uint64_t)s.vec_in_state << 8 |
+                         s.flags_in_spill << 1 | s.after;
+    if (e->last_side == key)
         return;
-    e->last_side = s;
-    e->any_side = true;
+    e->last_side = key;
     const uint32_t n = EMIT_ARRAY(e->out->sides, e->out->n_sides, e->out->cap_sides);
     e->out->sides[n] = s;
 }
@@ -150,8 +149,10 @@ static void leave_here(struct emitter *e, struct ir_exit x)
     if (is_chainable(x.kind)) {
         chainable_jump(e, x);
     } else if (x.kind == IR_EXIT_HOSTCALL && e->identity && e->h->hostcall) {
-        asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info)), add_exit(e, x, false, 0));
-        leave_with_id(e, VEX_TRAMP_HOSTCALL);
+        add_exit(e, x, false, 0);
+        store_rip(e, x.pc);
+        asm_store_imm(e->c, 4, state_mem(e, STATE(call_args)), x.aux);
+        jump_tramp(e, e->h->hook_keeps(x.aux) ? VEX_TRAMP_HOSTCALL_KEEP : VEX_TRAMP_HOSTCALL);
     } else {
         emit_stub(e, x, false, 0);
     }
@@ -262,11 +263,38 @@ static int foreign_condition(struct emitter *e, int cc)
     return cc & 1 ? CC_E : CC_NE;
 }
 
+/* An access to the counter of a part of the block, by the bytes before its disp32. */
+static void counter_access(struct emitter *e, uint8_t opcode, uint8_t reg, uint32_t part)
+{
+    asm_need(e->c);
+    asm_byte(e->c, opcode);
+    asm_byte(e->c, reg << 3 | 5);
+    asm_imm(e->c, 0, 4);
+    emit_reloc(e, e->c->n - 4, VEX_RELOC_COUNTER32, part);
+}
+
+/* What follows the branch, the current op, counts its runs. */
+static void count_part(struct emitter *e)
+{
+    const uint32_t part = ++e->out->n_parts;
+    if (e->flags_live[e->i + 1] && e->flags_host && !e->flags_image) {
+        const int r = gpr_alloc_low(e);
+        counter_access(e, 0x8b, r, part);
+        asm_lea(e->c, 4, r, (struct asm_mem){ 0, r, REG_NONE, 0, 1 });
+        counter_access(e, 0x89, r, part);
+    } else {
+        counter_access(e, 0xff, 0, part);                                         /* inc */
+        e->flags_host = false;
+    }
+}
+
 void emit_exit_cc(struct emitter *e, const struct ir_op *op)
 {
     if (e->identity) {
         flags_to_host(e);
         side_jump(e, op->aux & 15, op->imm);
+        if (e->b->counts && e->insn + 1 < e->b->n_insns)
+            count_part(e);
     } else if (op->a) {
         emit_exit_if(e, op);
     } else {
@@ -311,18 +339,24 @@ static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
         emit_stub(e, x, false, 0);
 }
 
+void emit_tramp_with_data(struct emitter *e, enum vex_tramp t)
+{
+    struct asm_buf *c = e->c;
+    asm_need(c);
+    asm_byte(c, 0x48); /* lea rax, [rip + behind the jump] */
+    asm_byte(c, 0x8d);
+    asm_byte(c, 0x05);
+    asm_imm(c, 5, 4);
+    jump_tramp(e, t);
+}
+
 /* Only registers that the block overwrites may be in the way: VEX_TRAMP_KILL looks, and goes on at `to` or behind here. */
 static void head_kills(struct emitter *e, int to_kind, uint32_t to)
 {
     const uint64_t kill = e->b->entry_kill, must = e->b->entry_mask & ~kill;
     struct asm_buf *c = e->c;
     asm_store(c, 8, state_mem(e, STATE(tmp)), RAX);
-    asm_need(c);
-    asm_byte(c, 0x48); /* lea rax, [rip + behind the jump] */
-    asm_byte(c, 0x8d);
-    asm_byte(c, 0x05);
-    asm_imm(c, 5, 4);
-    jump_tramp(e, VEX_TRAMP_KILL);
+    emit_tramp_with_data(e, VEX_TRAMP_KILL);
     asm_need(c);
     asm_imm(c, must, 4);
     asm_imm(c, must >> 32, 2);
@@ -354,19 +388,9 @@ static struct ir_exit hot_exit(const struct emitter *e)
     return (struct ir_exit){ .pc = e->b->pc, .kind = IR_EXIT_HOT, .mode = e->b->mode };
 }
 
-/* An access to the block's counter, by the bytes before its disp32. */
-static void counter_access(struct emitter *e, uint8_t opcode, uint8_t reg)
-{
-    asm_need(e->c);
-    asm_byte(e->c, opcode);
-    asm_byte(e->c, reg << 3 | 5);
-    asm_imm(e->c, 0, 4);
-    emit_reloc(e, e->c->n - 4, VEX_RELOC_COUNTER32, 0);
-}
-
 static void count_run(struct emitter *e)
 {
-    counter_access(e, 0xff, 1);                                                   /* dec */
+    counter_access(e, 0xff, 1, 0);                                                  /* dec */
     emit_fixup(e, asm_jcc32(e->c, CC_S), TO_COLD, e->cold.n);
     e->c = &e->cold;
     emit_stub(e, hot_exit(e), false, 0);
@@ -377,9 +401,9 @@ static void count_run(struct emitter *e)
 static void count_run_keeping_flags(struct emitter *e, struct asm_mem rcx)
 {
     struct asm_buf *c = e->c;
-    counter_access(e, 0x8b, RCX);
+    counter_access(e, 0x8b, RCX, 0);
     asm_lea(c, 4, RCX, (struct asm_mem){ 0, RCX, REG_NONE, 0, -1 });
-    counter_access(e, 0x89, RCX);
+    counter_access(e, 0x89, RCX, 0);
     const uint32_t hot = asm_jrcxz8(c, 4), over = asm_jmp8(c);
     asm_here8(c, hot);
     emit_fixup(e, asm_jmp32(c), TO_COLD, e->cold.n);
@@ -490,9 +514,49 @@ void emit_indirect_entries(struct emitter *e, bool in_line)
     e->out->table_entry = e->c->n | cold;
     verify_target(e, e->b->n_ops > 1 && e->flags_live[1]);
     e->out->cache_entry = e->c->n | cold;
+    if (e->h->count_jumps)
+        asm_count(e->c, state_mem(e, STATE(jump_hits)), RCX);
     asm_load(e->c, 8, RCX, state_mem(e, STATE(gpr) + 8 * RCX));
     if (!in_line)
         emit_jump_to_main(e, e->out->entry);
+    e->c = &e->main;
+}
+
+/* ---- replaced functions ---- */
+/* Stands first in its block: all guest registers are at home.  C gets them as they are, on the host stack; all are in the
+ * state too, for a fault (kernel/signals.c: which knows the call by its return address).  Those that C may change come back:
+ * programs are not to see what it left there, but for vectors and flags. */
+void emit_hook(struct emitter *e, const struct ir_op *op)
+{
+    static const uint8_t changed[] = { RCX, RSI, RDI, R8, R9, R10, R11, RDX };
+    const struct ir_exit x = e->b->exits[op->imm];
+    const ng_fast_fn fast = e->h->fast_hook ? e->h->fast_hook(x.aux) : NULL;
+    struct asm_buf *c = e->c;
+    if (!e->identity || !fast) {
+        emit_side_exit(e, op->imm, asm_jmp32(c));
+        return;
+    }
+    for (int i = 0; i < 16; i++)
+        asm_store(c, 8, state_mem(e, STATE(gpr) + 8 * i), i);
+    asm_load(c, 8, RSP, state_mem(e, STATE(host_rsp)));
+    asm_need(c);
+    asm_byte(c, 0xc5);                       /* vzeroupper: C may be SSE code */
+    asm_byte(c, 0xf8);
+    asm_byte(c, 0x77);
+    asm_byte(c, 0xfc);                       /* cld */
+    asm_mov_imm(c, RAX, (uint64_t)(uintptr_t)fast);
+    asm_rr(c, 0xff, 4, 2, RAX);              /* call */
+    asm_load(c, 8, RSP, state_mem(e, STATE(gpr) + 8 * RSP));
+    asm_rr(c, 0x85, 4, RDX, RDX);            /* test: done? */
+    for (unsigned i = 0; i < sizeof changed; i++)
+        asm_load(c, 8, changed[i], state_mem(e, STATE(gpr) + 8 * changed[i]));
+    const uint32_t refused = asm_jcc32(c, CC_E);
+    e->g_mem |= (uint16_t)~(1u << RAX | 1u << RSP);
+    e->flags_host = true;
+    emit_fixup(e, refused, TO_COLD, e->cold.n);
+    e->c = &e->cold;
+    asm_load(e->c, 8, RAX, state_mem(e, STATE(gpr) + 8 * RAX));
+    leave_here(e, x);
     e->c = &e->main;
 }
 

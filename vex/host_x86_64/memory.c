@@ -73,14 +73,13 @@ static struct asm_mem address(struct emitter *e, const struct ir_op *op, uint64_
         asm_alu_ri(e->c, 4, 8, r, -4);
         m = (struct asm_mem){ 0, r, REG_NONE, 0, 0 };
     }
-    return m;
+    return asm_mem_of(0, m.base, m.index, m.scale, m.disp);
 }
 
 struct asm_mem emit_address(struct emitter *e, const struct ir_op *op)
 {
-    struct asm_mem m = address(e, op, op->plane == IR_PLANE_O ? e->h->plane_o : 0, op->plane == IR_PLANE_O);
-    m.seg = op->plane == IR_PLANE_V ? X86_SEG_GS : X86_SEG_NONE;
-    return m;
+    const struct asm_mem m = address(e, op, op->plane == IR_PLANE_O ? e->h->plane_o : 0, op->plane == IR_PLANE_O);
+    return asm_mem_of(op->plane == IR_PLANE_V ? X86_SEG_GS : X86_SEG_NONE, m.base, m.index, m.scale, m.disp);
 }
 
 /* Does the current op's value go to an indirect jump only?  That wants it in rcx. */
@@ -226,6 +225,25 @@ static void jump_unless_pass_byte(struct emitter *e, struct asm_mem m, int word,
         }
 }
 
+/* Cold code: the trampoline looks at a mixture, and clears it and goes on, or comes back to leave.  Yields the number of
+ * the fixup that says where to go on. */
+static uint32_t clear_mixture(struct emitter *e, struct asm_mem m, int bytes, uint32_t out)
+{
+    struct asm_buf *c = e->c;
+    m.seg = X86_SEG_NONE;
+    asm_store(c, 8, state_mem(e, STATE(tmp)), RAX);
+    asm_lea(c, 8, RAX, m);
+    asm_store(c, 8, state_mem(e, STATE(tmp) + 8), RAX);
+    emit_tramp_with_data(e, VEX_TRAMP_CLEAR);
+    asm_need(c);
+    asm_imm(c, (uint64_t)bytes, 1);
+    asm_imm(c, 0, 4);
+    const uint32_t go_on = e->n_fixups;
+    emit_fixup(e, c->n - 4, TO_MAIN, 0);
+    emit_fixup(e, asm_jmp32(c), TO_COLD, out);
+    return go_on;
+}
+
 /* Undefined, about to be overwritten: the shadow becomes zero and the store goes on.
  * Clearing it before the store is as good as after: where the shadow says so the memory
  * is the client's own. */
@@ -235,10 +253,13 @@ void emit_check_store(struct emitter *e, const struct ir_op *op)
     const int bytes = ir_type_bytes(op->type), word = bytes > 8 ? 8 : bytes;
     const struct asm_mem m = check_address(e, op, &keep);
     struct jumps other = { .n = 0 };
-    const uint32_t out = emit_way_out(e, op->d), stub = e->cold.n;
+    const uint32_t out = emit_way_out(e, op->d), mixture = e->cold.n;
+    e->c = &e->cold;
+    const uint32_t go_on = clear_mixture(e, m, bytes, out), stub = e->cold.n;
+    e->c = &e->main;
     emit_side(e);
     check_words(e, m, bytes, keep, stub);
-    const uint32_t back = e->c->n;
+    const uint32_t back = e->fixups[go_on].to = e->c->n;
     struct asm_buf *c = e->c = &e->cold;
     emit_side(e);
     struct asm_mem at = m;
@@ -253,9 +274,9 @@ void emit_check_store(struct emitter *e, const struct ir_op *op)
     emit_jump_to_main(e, back);
     const bool zone = op->flags & IR_RED_ZONE && e->identity;
     while (other.n)
-        emit_fixup(e, other.at[--other.n], TO_COLD, zone ? c->n : out);
+        emit_fixup(e, other.at[--other.n], TO_COLD, zone ? c->n : mixture);
     if (zone)
-        emit_zone_store(e, m, bytes, keep, back, out);
+        emit_zone_store(e, m, bytes, keep, back, mixture);
     e->c = &e->main;
 }
 

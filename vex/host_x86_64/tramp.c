@@ -9,7 +9,12 @@
  *   CALL_BYTE the same, but looks first whether a byte of call_args[3] is call_byte
  *   KILL      rax (the guest's is in state.tmp[0]) points to a block's struct kill:
  *             makes shadows zero and goes on in the block, or returns behind it
- *   HOSTCALL  guest registers into the state, C function, and on from the state as ENTER or out as EXIT
+ *   CLEAR     rax (the guest's is in state.tmp[0]) points to a store's struct clear, its address is in
+ *             state.tmp[1]: if all of its shadow is addressable, and in one page, makes that zero and goes on,
+ *             else returns behind it.  Changes no flags
+ *   HOSTCALL  general registers and flags into the state, C function, and general registers out of it, or out as EXIT:
+ *             the guest has called a C function, whose to change vectors and flags are
+ *   HOSTCALL_KEEP  the same with all registers
  *   FAULT     as EXIT, but guest registers are in the state already
  *
  * C code runs with DF and AC clear.  x87 and MXCSR stay as the guest has them. */
@@ -136,14 +141,20 @@ static void tramp_enter(struct tramp *t)
     jump(t, STATE(tmp));
 }
 
-/* All guest registers into the state; C may run then. */
-static void put_guest_away(struct tramp *t)
+/* General registers and flags into the state, and onto the host stack. */
+static void put_integers_away(struct tramp *t)
 {
     for (int i = 0; i < 16; i++)
         store(t, STATE(gpr) + 8 * i, i);
     load(t, RSP, STATE(host_rsp));
     CODE(t, "\x9c");                         /* pushfq */
     pop(t, STATE(rflags));
+}
+
+/* All guest registers into the state; C may run then. */
+static void put_guest_away(struct tramp *t)
+{
+    put_integers_away(t);
     vectors_away(t, STATE(ymm));
     c_flags(t, STATE(rflags));
 }
@@ -190,6 +201,8 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
         const uint32_t empty = asm_jrcxz8(b, 8);
         b->p[empty] = miss - (empty + 1);
         store(t, STATE(tmp) + 24, RCX);
+        if (t->h->count_jumps)
+            asm_count(b, at(t, STATE(jump_hits) + 8), RCX);
         load(t, RAX, STATE(tmp) + 8);
         load(t, RDX, STATE(tmp) + 16);
         jump(t, STATE(tmp) + 24);
@@ -382,29 +395,162 @@ static void tramp_kill(struct tramp *t)
     jump(t, STATE(tmp) + 24);
 }
 
-static void tramp_hostcall(struct tramp *t)
+/* What stands in a store's cold part. */
+struct clear {
+    uint8_t bytes;                           /* of the store: 1 2 4, or words of 8 */
+    int32_t go_on;                           /* relative to its own end */
+} __attribute__((packed));
+enum { CLEAR_FLAGS = 48, CLEAR_DATA = 40 }; /* in state.tmp */
+
+/* gs:[rsi + rcx - back] */
+static struct asm_mem shadow_word(int back) { return (struct asm_mem){ X86_SEG_GS, RSI, RCX, 0, -back }; }
+
+/* ZF: no byte of rdx is IR_NOACCESS_BYTE.  rdi: 0x01 in each byte; changes rax, rdx. */
+static void has_noaccess(struct tramp *t)
 {
     struct asm_buf *b = &t->b;
-    put_guest_away(t);
+    asm_rr(b, 0x69, 8, RAX, RDI);            /* imul rax, rdi, pattern */
+    asm_imm(b, IR_NOACCESS_BYTE, 4);
+    asm_alu_rr(b, 6, 8, RDX, RAX);
+    asm_mov_rr(b, 8, RAX, RDX);
+    asm_rr(b, 0xf7, 8, 2, RAX);              /* not */
+    asm_alu_rr(b, 5, 8, RDX, RDI);
+    asm_alu_rr(b, 4, 8, RDX, RAX);
+    asm_mov_rr(b, 8, RAX, RDI);
+    asm_shift_ri(b, 4, 8, RAX, 7);
+    asm_rr(b, 0x85, 8, RAX, RDX);
+}
+
+/* One piece of 1, 2 or 4 bytes if bit `bytes` is set in ecx.  Yields the jump to where that is done; *stay: elsewhere. */
+static uint32_t clear_piece(struct tramp *t, int bytes, uint32_t *stay)
+{
+    struct asm_buf *b = &t->b;
+    const struct asm_mem shadow = { X86_SEG_GS, RSI, REG_NONE, 0, 0 };
+    asm_rr(b, 0xf7, 4, 0, RCX);
+    asm_imm(b, (uint64_t)bytes, 4);
+    const uint32_t other = asm_jcc8(b, CC_E);
+    asm_load(b, bytes, RDX, shadow);
+    has_noaccess(t);
+    *stay = asm_jcc32(b, CC_NE);
+    asm_store_imm(b, bytes, shadow, 0);
+    const uint32_t done = asm_jmp32(b);
+    asm_here8(b, other);
+    return done;
+}
+
+/* Words of 8, from the last to the first: all are looked at before any is changed. */
+static uint32_t clear_words(struct tramp *t, uint32_t *stay)
+{
+    struct asm_buf *b = &t->b;
+    const uint32_t look = b->n;
+    asm_load(b, 8, RDX, shadow_word(8));
+    has_noaccess(t);
+    *stay = asm_jcc32(b, CC_NE);
+    asm_alu_ri(b, 5, 4, RCX, 8);
+    const uint32_t again = asm_jcc8(b, CC_NE);
+    b->p[again] = (uint8_t)(look - (again + 1));
+    load(t, RAX, STATE(tmp) + CLEAR_DATA);
+    asm_load(b, 1, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, (int)offsetof(struct clear, bytes) });
+    const uint32_t write = b->n;
+    asm_store_imm(b, 8, shadow_word(8), 0);
+    asm_alu_ri(b, 5, 4, RCX, 8);
+    const uint32_t more = asm_jcc8(b, CC_NE);
+    b->p[more] = (uint8_t)(write - (more + 1));
+    return asm_jmp32(b);
+}
+
+static void tramp_clear(struct tramp *t)
+{
+    struct asm_buf *b = &t->b;
+    uint32_t stay[5], done[4], n = 0, m = 0;
+    store(t, STATE(tmp) + 16, RCX);
+    store(t, STATE(tmp) + 24, RDX);
+    store(t, STATE(tmp) + 32, RSI);
+    store(t, STATE(tmp) + 56, RDI);
+    store(t, STATE(tmp) + CLEAR_DATA, RAX);
+    asm_load(b, 1, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, (int)offsetof(struct clear, bytes) });
+    CODE(t, "\x9f\x0f\x90\xc0");            /* lahf; seto al */
+    asm_store(b, 2, at(t, STATE(tmp) + CLEAR_FLAGS), RAX);
+    load(t, RSI, STATE(tmp) + 8);
+    asm_mov_imm(b, RDI, 0x0101010101010101);
+    asm_lea(b, 4, RDX, shadow_word(1));
+    asm_alu_rr(b, 6, 4, RDX, RSI);
+    asm_shift_ri(b, 5, 4, RDX, 12);
+    stay[n++] = asm_jcc32(b, CC_NE);         /* the second page may fault: then nothing may have changed */
+    for (int bytes = 1; bytes < 8; bytes *= 2, n++)
+        done[m++] = clear_piece(t, bytes, &stay[n]);
+    done[m++] = clear_words(t, &stay[n++]);
+    while (n)
+        land(t, stay[--n]);
+    load(t, RAX, STATE(tmp) + CLEAR_DATA);
+    asm_lea(b, 8, RAX, (struct asm_mem){ 0, RAX, REG_NONE, 0, sizeof(struct clear) });
+    const uint32_t back = asm_jmp8(b);
+    while (m)
+        land(t, done[--m]);
+    load(t, RAX, STATE(tmp) + CLEAR_DATA);
+    asm_rm(b, 0x63, 8, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, (int)offsetof(struct clear, go_on) }); /* movsxd */
+    asm_lea(b, 8, RAX, (struct asm_mem){ 0, RAX, RCX, 0, sizeof(struct clear) });
+    asm_here8(b, back);
+    store(t, STATE(tmp) + CLEAR_DATA, RAX);
+    asm_load(b, 2, RAX, at(t, STATE(tmp) + CLEAR_FLAGS));
+    asm_alu_ri(b, 0, 1, RAX, 127);
+    CODE(t, "\x9e");                         /* sahf */
+    load(t, RCX, STATE(tmp) + 16);
+    load(t, RDX, STATE(tmp) + 24);
+    load(t, RSI, STATE(tmp) + 32);
+    load(t, RDI, STATE(tmp) + 56);
+    load(t, RAX, STATE(tmp));
+    jump(t, STATE(tmp) + CLEAR_DATA);
+}
+
+/* Flags that C does not have as the guest does; the others stay. */
+static void restore_rare_flags(struct tramp *t, int offset)
+{
+    asm_rm(&t->b, 0xf7, 4, 0, at(t, offset)); /* test */
+    asm_imm(&t->b, ALIGNMENT_AND_DF, 4);
+    const uint32_t fine = asm_jcc8(&t->b, CC_E);
+    push(t, offset);
+    CODE(t, "\x9d");                         /* popfq */
+    asm_here8(&t->b, fine);
+}
+
+static void hostcall(struct tramp *t, bool keeps)
+{
+    struct asm_buf *b = &t->b;
+    put_integers_away(t);
+    if (keeps)
+        vectors_away(t, STATE(ymm));
+    else
+        CODE(t, "\xc5\xf8\x77");             /* vzeroupper */
+    c_flags(t, STATE(rflags));
     asm_load(b, 8, RDI, (struct asm_mem){ X86_SEG_FS, REG_NONE, REG_NONE, 0, 0 }); /* the thread control block */
     asm_lea(b, 8, RDI, (struct asm_mem){ 0, RDI, REG_NONE, 0, t->h->state_offset });
+    asm_load(b, 4, RSI, at(t, STATE(call_args)));
     asm_mov_imm(b, RAX, (uint64_t)(uintptr_t)t->h->hostcall);
     asm_rr(b, 0xff, 4, 2, RAX);              /* call */
-    store(t, STATE(tmp), RAX);
     asm_rr(b, 0x85, 8, RAX, RAX);            /* test */
-    const uint32_t on = asm_jcc8(b, CC_NE);
+    const uint32_t on = asm_jcc32(b, CC_NE);
+    if (!keeps)
+        vectors_away(t, STATE(ymm));
     return_to_c(t);
-    asm_here8(b, on);
-    vectors_back(t, STATE(ymm));
-    restore_flags(t, STATE(rflags));
+    here32(b, on);
+    store(t, STATE(tmp), RAX);
+    if (keeps) {
+        vectors_back(t, STATE(ymm));
+        restore_flags(t, STATE(rflags));
+    } else {
+        restore_rare_flags(t, STATE(rflags));
+    }
     for (int i = 0; i < 16; i++)
         load(t, i, STATE(gpr) + 8 * i);
     jump(t, STATE(tmp));
 }
 
+static void tramp_hostcall(struct tramp *t) { hostcall(t, false); }
+static void tramp_hostcall_keep(struct tramp *t) { hostcall(t, true); }
+
 static void tramp_fault(struct tramp *t)
 {
-    asm_store_imm(&t->b, 8, at(t, STATE(exit_info)), -1);
     CODE(t, "\xc5\xf8\x77");                 /* vzeroupper */
     load(t, RSP, STATE(host_rsp));
     CODE(t, "\x6a\x02\x9d");                 /* push 2; popfq */
@@ -416,7 +562,9 @@ size_t host_x86_64_emit_tramps(uint8_t *buf, const struct vex_host *h, uint32_t 
     struct tramp t = { .h = h };
     void (*const make[VEX_TRAMPS])(struct tramp *) = { [VEX_TRAMP_ENTER] = tramp_enter, [VEX_TRAMP_EXIT] = tramp_exit,
                                                        [VEX_TRAMP_CALL] = tramp_call, [VEX_TRAMP_KILL] = tramp_kill,
-                                                       [VEX_TRAMP_HOSTCALL] = tramp_hostcall, [VEX_TRAMP_FAULT] = tramp_fault };
+                                                       [VEX_TRAMP_CLEAR] = tramp_clear,
+                                                       [VEX_TRAMP_HOSTCALL] = tramp_hostcall, [VEX_TRAMP_HOSTCALL_KEEP] = tramp_hostcall_keep,
+                                                       [VEX_TRAMP_FAULT] = tramp_fault };
     for (int i = 0; i < VEX_TRAMPS; i++) {
         asm_grow(&t.b, 4096);
         while (t.b.n % 16)

@@ -39,12 +39,9 @@ void ir_block_free(struct ir_block *b)
     *b = (struct ir_block){ 0 };
 }
 
-ir_ref ir_append(struct ir_block *b, struct ir_op op)
+void ir_block_grow_ops(struct ir_block *b)
 {
-    if (b->n_ops == b->cap_ops)
-        b->ops = grow(b->ops, &b->cap_ops, sizeof *b->ops);
-    b->ops[b->n_ops] = op;
-    return b->n_ops++;
+    b->ops = grow(b->ops, &b->cap_ops, sizeof *b->ops);
 }
 
 uint32_t ir_block_add_exit(struct ir_block *b, struct ir_exit exit)
@@ -62,12 +59,18 @@ void ir_block_add_extent(struct ir_block *b, struct ir_extent extent)
     b->extents[b->n_extents++] = extent;
 }
 
-uint32_t ir_block_add_insn(struct ir_block *b, const struct ir_insn *insn)
+uint32_t ir_block_new_insn(struct ir_block *b)
 {
     if (b->n_insns == b->cap_insns)
         b->insns = grow(b->insns, &b->cap_insns, sizeof *b->insns);
-    b->insns[b->n_insns] = *insn;
     return b->n_insns++;
+}
+
+uint32_t ir_block_add_insn(struct ir_block *b, const struct ir_insn *insn)
+{
+    const uint32_t i = ir_block_new_insn(b);
+    b->insns[i] = *insn;
+    return i;
 }
 
 ir_ref ir_const(struct ir_block *b, enum ir_type t, int64_t imm)

@@ -101,6 +101,7 @@ static void check_details(struct checker *k, const struct ir_op *op)
         if ((uint64_t)op->imm >= b->n_insns)
             complain(k, "no instruction %d", (int)op->imm);
         break;
+    case IR_HOOK:
     case IR_EXIT:
     case IR_EXIT_IF:
     case IR_EXIT_CC:

@@ -111,15 +111,23 @@ static bool zone_passes(struct run *r, const struct ir_op *op, const uint8_t *v)
     return true;
 }
 
+static bool store_passes(struct run *r, const struct ir_op *op, const union ir_value *shadow)
+{
+    const int bytes = ir_type_bytes(op->type), word = bytes > 8 ? 8 : bytes;
+    bool uniform = true, addressable = (address(r, op) & 4095) + (unsigned)bytes <= 4096;
+    for (int i = 0; i < bytes; i += word)
+        uniform &= all_bytes(shadow->b + i, word, 0xff) || all_bytes(shadow->b + i, word, IR_PASS_BYTE);
+    for (int i = 0; i < bytes; i++)
+        addressable &= shadow->b[i] != IR_NOACCESS_BYTE;
+    return uniform || addressable;
+}
+
 static void check(struct run *r, const struct ir_op *op)
 {
     union ir_value x;
-    const int bytes = ir_type_bytes(op->type), word = bytes > 8 ? 8 : bytes;
     load(r, op, &x);
-    bool pass = op->op == IR_CHECK_STORE;
-    for (int i = 0; i < bytes; i += word)
-        pass &= all_bytes(x.b + i, word, 0xff) || all_bytes(x.b + i, word, IR_PASS_BYTE);
-    if (r->left == -2 && !pass && !all_bytes(x.b, bytes, 0) && !zone_passes(r, op, x.b))
+    const bool pass = op->op == IR_CHECK_STORE && store_passes(r, op, &x);
+    if (r->left == -2 && !pass && !all_bytes(x.b, ir_type_bytes(op->type), 0) && !zone_passes(r, op, x.b))
         leave(r, op->d, IR_NONE);
 }
 
