@@ -201,7 +201,7 @@ void redirect_call(struct ng_thread *t, uint32_t id)
         atomic_fetch_add_explicit(&calls[r - tool->redirects], 1, memory_order_relaxed);
     r->hook(t, s);
     t->hook.redirect = 0;
-    if (t->hook.outcome == HOOK_RETURN || !redirect_outcome(t))
+    if (!redirect_outcome(t))
         return_to_caller(s);
 }
 

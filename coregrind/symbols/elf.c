@@ -146,10 +146,32 @@ static Elf *find_debug_elf(struct symbols_object *o)
     return link ? by_link(o, link, crc, &o->debug_fd) : found;
 }
 
+/* Finds the file that has the debug information, which may be none, without reading that. */
+static void find_dwarf(struct symbols_object *o)
+{
+    if (o->debug_tried)
+        return;
+    o->debug_tried = true;
+    Elf *elf = object_elf(o);
+    if (!elf)
+        return;
+    const bool own = has_debug_info(elf);
+    if (!own || !has_section(elf, ".symtab"))
+        o->debug_elf = find_debug_elf(o);
+    o->dwarf_elf = own ? elf : o->debug_elf && has_debug_info(o->debug_elf) ? o->debug_elf : NULL;
+    o->has_debug_frame = o->dwarf_elf && (has_section(o->dwarf_elf, ".debug_frame") || has_section(o->dwarf_elf, ".zdebug_frame"));
+}
+
 Elf *object_debug_elf(struct symbols_object *o)
 {
-    object_dwarf(o);
+    find_dwarf(o);
     return o->debug_elf;
+}
+
+bool object_has_debug_frame(struct symbols_object *o)
+{
+    find_dwarf(o);
+    return o->has_debug_frame;
 }
 
 /* ---- DWARF ---- */
@@ -174,14 +196,8 @@ Dwarf *object_dwarf(struct symbols_object *o)
     if (o->dwarf_tried)
         return o->dwarf;
     o->dwarf_tried = true;
-    Elf *elf = object_elf(o);
-    if (!elf)
-        return NULL;
-    const bool own = has_debug_info(elf);
-    if (!own || !has_section(elf, ".symtab"))
-        o->debug_elf = find_debug_elf(o);
-    Elf *source = own ? elf : o->debug_elf && has_debug_info(o->debug_elf) ? o->debug_elf : NULL;
-    o->dwarf = source ? dwarf_begin_elf(source, DWARF_C_READ, NULL) : NULL;
+    find_dwarf(o);
+    o->dwarf = o->dwarf_elf ? dwarf_begin_elf(o->dwarf_elf, DWARF_C_READ, NULL) : NULL;
     if (o->dwarf)
         attach_alt(o);
     return o->dwarf;
@@ -213,12 +229,13 @@ void object_close(struct symbols_object *o)
     free(o->by_name);
     free(o->units);
     o->fd = -1;
-    o->elf = o->debug_elf = o->alt_elf = NULL;
+    o->elf = o->debug_elf = o->dwarf_elf = o->alt_elf = NULL;
+    o->has_debug_frame = false;
     o->dwarf = o->alt = NULL;
     o->eh_cfi = o->debug_cfi = NULL;
     o->names = NULL;
     o->by_name = NULL;
     o->units = NULL;
     o->n_names = o->n_by_name = o->n_units = 0;
-    o->elf_tried = o->dwarf_tried = o->names_read = o->cfi_tried = o->units_read = true;
+    o->elf_tried = o->debug_tried = o->dwarf_tried = o->names_read = o->cfi_tried = o->units_read = true;
 }

@@ -23,13 +23,14 @@ struct symbols_object {
     bool complete, is_static, has_interp, gone;
     Elf64_Phdr *phdrs; int n_phdrs;
     /* read when first asked for, under symbols_lock */
-    bool names_read, elf_tried, dwarf_tried, cfi_tried, units_read;
+    bool names_read, elf_tried, debug_tried, has_debug_frame, dwarf_tried, cfi_tried, units_read;
     struct symbols_name *names; size_t n_names; /* by address; best name of an address last */
     struct symbols_name **by_name;              /* the global ones, by name; made by names_find */
     size_t n_by_name;
     struct symbols_unit *units; size_t n_units;
     struct symbols_functions *functions;        /* of units that were asked for */
     Elf *elf, *debug_elf, *alt_elf;             /* the file, its separate debug file, and what several of those share */
+    Elf *dwarf_elf;                             /* whichever of the first two has the debug information, or NULL */
     int debug_fd, alt_fd;
     Dwarf *dwarf, *alt;
     Dwarf_CFI *eh_cfi, *debug_cfi;
@@ -43,7 +44,8 @@ struct symbols_object *object_first(void);
 /* The following with symbols_lock held. */
 Elf *object_elf(struct symbols_object *o);         /* or NULL */
 Elf *object_debug_elf(struct symbols_object *o);   /* its separate debug file, or NULL */
-Dwarf *object_dwarf(struct symbols_object *o);     /* of either file, or NULL */
+Dwarf *object_dwarf(struct symbols_object *o);     /* of either file, or NULL; unpacks all of it where it is compressed */
+bool object_has_debug_frame(struct symbols_object *o); /* does either file? */
 void object_close(struct symbols_object *o);       /* forgets all that was read */
 void names_read(struct symbols_object *o);
 /* Name that holds a function or data address (ELF address). */

@@ -113,7 +113,7 @@ static bool from_object(struct symbols_object *o, guest_addr pc, struct rule *r)
         o->eh_cfi = dwarf_getcfi_elf(elf);
     }
     bool known = elf && from_table(o->eh_cfi, pc - o->bias, r);
-    if (elf && !known && object_dwarf(o)) {
+    if (elf && !known && object_has_debug_frame(o) && object_dwarf(o)) {
         o->debug_cfi = dwarf_getcfi(o->dwarf);
         known = from_table(o->debug_cfi, pc - o->bias, r);
     }

@@ -50,7 +50,7 @@ static void hook_malloc(struct ng_thread *t, struct x86_state *s)
     s->gpr[X86_RAX] = 4711;
 }
 static void hook_strlen(struct ng_thread *t, struct x86_state *s) { (void)t, (void)s; strcat(ran, "strlen "); }
-static void hook_away(struct ng_thread *t, struct x86_state *s) { (void)t, (void)s; leaving = true; }
+static void hook_away(struct ng_thread *t, struct x86_state *s) { (void)s; t->hook.outcome = HOOK_JUMP; leaving = true; }
 
 static const struct ng_redirect rows[] = {
     { "malloc", "*", hook_malloc, "malloc", "vg_replace_malloc.c", 484 },
@@ -67,6 +67,7 @@ bool redirect_outcome(struct ng_thread *t)
 {
     const bool left = leaving;
     leaving = false;
+    t->hook.outcome = HOOK_RETURN;
     if (left)
         t->state.rip = 0x1234;
     return left;
