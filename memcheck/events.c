@@ -48,7 +48,7 @@ void events_stack_set(struct ng_thread *t, guest_addr old_sp, guest_addr new_sp)
     if (!old_sp)
         stack_started(new_sp);
     else
-        stack_moved(t, old_sp, new_sp);
+        stack_interrupted(t, old_sp, new_sp);
     if (t)
         registers_refresh_attention(ng_thread_state(t));
 }

@@ -5,7 +5,7 @@
 #include "meet.h"
 
 int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check, helper_store,
-    helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin, helper_one, helper_state;
+    helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin, helper_state;
 
 static bool in_strip(guest_addr a, uint64_t size) { return ng_in_client(a) && size <= ng_strip_size - a; }
 
@@ -37,6 +37,7 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
     memset(v, 0, size);
     if (!in_strip(a, size))
         return;
+    stack_zone_open(a, size);
     if (mc_options.track_origins)
         shadow_settle(a, size);
     for (uint64_t i = 0; i < size; i++) {
@@ -92,13 +93,6 @@ static uint64_t do_store_check(uint64_t a, uint64_t size, uint64_t unused)
     (void)unused;
     if (in_strip(a, size) && shadow_find_noaccess_mapped(a, size, &bad))
         errors_addr(NULL, a, size, true);
-    return 1;
-}
-
-/* Tells that it was called. */
-static uint64_t do_one(uint64_t a0, uint64_t a1, uint64_t a2)
-{
-    (void)a0, (void)a1, (void)a2;
     return 1;
 }
 
@@ -226,7 +220,6 @@ void helpers_register(void)
         { &helper_store_wide, "store_v_wide", do_store_wide },
         { &helper_store_defined, "store_defined", do_store_defined },
         { &helper_load_origin, "load_origin", do_load_origin },
-        { &helper_one, "one", do_one },
         { &helper_store_origin, "store_origin", do_store_origin },
         { &helper_state, "state", do_state },
     };

@@ -83,7 +83,7 @@ uint64_t instrument_block_kill(const struct ir_block *b)
 }
 
 /* ---- marks of the stack ---- */
-enum { INLINE_MAX = 512 };
+enum { GROWTH_MAX = 512, SHRINK_MAX = 128, LEAVE_INLINE = 64 };
 
 ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset)
 {
@@ -95,42 +95,92 @@ void instrument_store(struct ir_block *b, enum ir_plane plane, enum ir_type t, i
     ir_append(b, (struct ir_op){ .op = IR_STORE, .type = t, .plane = plane, .a = base, .imm = offset, .c = v });
 }
 
-/* Fills the shadow of [base+from, base+to) with byte.  Words from general registers: one vector register used with VEX
- * between a program's SSE instructions costs it 100 cycles each time, for the upper half of the registers. */
-static void fill(struct ir_block *b, ir_ref base, int64_t from, int64_t to, uint8_t byte)
+/* The shadow of [base+from, base+to) becomes "not addressable".  Words from general registers: one vector register used
+ * with VEX between a program's SSE instructions costs it 100 cycles each time, for the upper half of the registers. */
+static void fill_noaccess(struct ir_block *b, ir_ref base, int64_t from, int64_t to)
 {
     static const enum ir_type types[] = { IR_I64, IR_I32, IR_I16, IR_I8 };
-    /* The pattern may be no imm32 of a 64-bit store: up to 16 bytes a register is not worth its spill. */
-    const bool imm32 = byte == VPAT_DEFINED || byte == VPAT_UNDEFINED;
-    for (int s = to - from > 16 || imm32 ? 0 : 1; s < 4; s++) {
+    /* The pattern is no imm32 of a 64-bit store: up to 16 bytes a register is not worth its spill. */
+    for (int s = to - from > 16 ? 0 : 1; s < 4; s++) {
         const int n = ir_type_bytes(types[s]);
-        const ir_ref v = to - from >= n ? ir_const(b, types[s], (int64_t)(0x0101010101010101ull * byte)) : IR_NONE;
+        const ir_ref v = to - from >= n ? ir_const(b, types[s], (int64_t)(0x0101010101010101ull * VPAT_NOACCESS)) : IR_NONE;
         for (; to - from >= n; from += n)
             instrument_store(b, IR_PLANE_V, types[s], base, from, v);
     }
 }
 
-void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old)
-{
-    if (old - now > INLINE_MAX) {
-        ir_call(b, IR_VOID, helper_stack_moved, IR_NONE, instrument_offset(b, base, old), instrument_offset(b, base, now), IR_NONE);
-        return;
-    }
-    fill(b, base, now - RED_ZONE, old - RED_ZONE, shadow_fresh_pattern());
-}
+static void zone(struct ir_block *b, enum ir_opcode op, ir_ref a) { ir_append(b, (struct ir_op){ .op = op, .a = a }); }
 
-void instrument_call(struct ir_block *b)
+void instrument_growth(struct ir_block *b, ir_ref sp, int64_t by)
 {
-    const ir_ref rsp = ir_get(b, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
-    if (!mc_options.undef_value_errors)
-        return;
-    fill(b, rsp, -RED_ZONE, 0, shadow_fresh_pattern());
-}
-
-void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old)
-{
-    if (-old > INLINE_MAX)
-        ir_call(b, IR_VOID, helper_stack_moved, IR_NONE, instrument_offset(b, base, old), base, IR_NONE);
+    if (by > GROWTH_MAX)
+        ir_call(b, IR_VOID, helper_stack_moved, IR_NONE, instrument_offset(b, sp, by), sp, IR_NONE);
     else
-        fill(b, base, old - RED_ZONE, -RED_ZONE, VPAT_NOACCESS);
+        ir_append(b, (struct ir_op){ .op = IR_ZONE_GROW, .a = sp, .imm = by, .aux = shadow_fresh_pattern() });
+}
+
+void instrument_call(struct ir_block *b, ir_ref sp) { zone(b, IR_ZONE_CLEAR, sp); }
+
+void instrument_shrink_begin(struct ir_block *b, ir_ref old) { zone(b, IR_ZONE_USED, old); }
+
+void instrument_shrink(struct ir_block *b, ir_ref sp, int64_t by)
+{
+    if (by > GROWTH_MAX)
+        ir_call(b, IR_VOID, helper_stack_moved, IR_NONE, instrument_offset(b, sp, -by), sp, IR_NONE);
+    else /* the red zone before may have been in use */
+        fill_noaccess(b, sp, -by - RED_ZONE, -RED_ZONE);
+}
+
+void instrument_shrink_to_return(struct ir_block *b, ir_ref sp, int64_t by, bool clears)
+{
+    if (by <= (clears ? SHRINK_MAX : GROWTH_MAX))
+        fill_noaccess(b, sp, -by, 0);
+    else /* the return clears it */
+        zone(b, IR_ZONE_USED, instrument_offset(b, sp, -by));
+}
+
+void instrument_leave(struct ir_block *b, ir_ref old, ir_ref sp, ir_ref by)
+{
+    fill_noaccess(b, sp, -LEAVE_INLINE, 0);
+    const ir_ref more = ir_append(b, (struct ir_op){ .op = IR_CMPLTU, .type = IR_I1, .lane = IR_I64,
+                                                     .a = ir_const(b, IR_I64, LEAVE_INLINE), .b = by });
+    zone(b, IR_ZONE_USED, ir_op3(b, IR_SELECT, IR_I64, more, old, ir_const(b, IR_I64, -1)));
+}
+
+bool instrument_is_through_rsp(const struct ir_block *b, const struct ir_op *op)
+{
+    const struct ir_op *g = &b->ops[op->a];
+    return op->flags & IR_STACK_REL && !op->b && g->op == IR_GET && g->plane == IR_PLANE_GUEST && g->aux == X86_RSP;
+}
+
+/* A jump after at least one pop is to another function, or as good: what was popped has been read, and nobody looks for it
+ * or what lay below it under rsp.  (Frames that only an addition takes down are looked into: libffi's, behind a jump.) */
+static bool leaves_function(int kind, bool popped)
+{
+    return kind == IR_EXIT_RET || (popped && (kind == IR_EXIT_JUMP || kind == IR_EXIT_INDIRECT));
+}
+
+bool instrument_leads_to_return(const struct ir_block *b, uint32_t i)
+{
+    bool popped = false;
+    if (b->ops[i].flags & IR_RET_SP)
+        return true;
+    for (uint32_t k = i; b->ops[k].op != IR_IMARK && k > 1; k--)
+        popped |= b->ops[k].op == IR_LOAD && instrument_is_through_rsp(b, &b->ops[k]);
+    while (++i < b->n_ops) {
+        const struct ir_op *op = &b->ops[i];
+        const bool access = op->op == IR_LOAD || op->op == IR_STORE || op->op == IR_CAS;
+        popped |= op->op == IR_LOAD && instrument_is_through_rsp(b, op);
+        if (access && !(op->flags & IR_STACK_REL))
+            return false;
+        if (op->op == IR_EXIT)
+            return leaves_function(b->exits[op->imm].kind, popped);
+        if (!instrument_is_exit(op->op))
+            continue;
+        while (++i < b->n_ops && b->ops[i].op != IR_IMARK)
+            if (b->ops[i].op == IR_SP && b->ops[i].flags & IR_RET_SP)
+                return true;
+        return false;
+    }
+    return false;
 }

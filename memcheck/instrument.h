@@ -7,14 +7,13 @@
  * perhaps a later part of it uses only.
  * LIGHT: as DIRTY, but its head wants all registers defined that the block uses, except vectors, and of its loads only
  * those of vectors and of its first instruction may bring undefined data: for copies. */
-enum { MODE_CLEAN, MODE_DIRTY, MODE_SHORT, MODE_LIGHT, RED_ZONE = 128 };
+enum { MODE_CLEAN, MODE_DIRTY, MODE_SHORT, MODE_LIGHT, RED_ZONE = IR_ZONE_SIZE };
 /* Attention bits of all vector registers. */
 #define INSTRUMENT_VECTORS (0xffffull << 32)
 
 /* Helper ids, set by helpers_register. */
 extern int helper_stack_moved, helper_cond, helper_value, helper_load, helper_load_wide, helper_store_check,
-    helper_store, helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin, helper_one,
-    helper_state;
+    helper_store, helper_store_wide, helper_store_defined, helper_load_origin, helper_store_origin, helper_state;
 
 /* The refs of an op (a, b, c, d) through map; a CHECK's d is no ref.  Memory and CALL fields included. */
 static inline struct ir_op instrument_map(struct ir_op op, const ir_ref *map)
@@ -43,13 +42,26 @@ uint64_t instrument_block_kill(const struct ir_block *b);
 /* ---- marks of the stack, inline; a helper does large ones ---- */
 ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset);
 void instrument_store(struct ir_block *b, enum ir_plane plane, enum ir_type t, ir_ref base, int64_t offset, ir_ref v);
-/* rsp went from base+old down to base+now: what became addressable is fresh. */
-void instrument_growth(struct ir_block *b, ir_ref base, int64_t now, int64_t old);
-/* A call leaves this block: what an earlier callee left in the red zone is undefined for the next one, whose frame
- * begins there (System V ABI x86-64, 3.2.2: the red zone does not outlive a call).  rsp is the callee's already. */
-void instrument_call(struct ir_block *b);
-/* rsp went from base+old up to base. */
-void instrument_shrink(struct ir_block *b, ir_ref base, int64_t old);
+/* What lies below rsp is not addressable, but for what was used of the red zone since the last call or return; see
+ * IR_ZONE_BYTE.  sp is the present value of rsp, or one in the strip to take its place. */
+/* rsp came down by `by` to sp: these bytes are fresh, but for what was used of them. */
+void instrument_growth(struct ir_block *b, ir_ref sp, int64_t by);
+/* A call or a return leaves this block: nothing below rsp is in use (System V ABI x86-64, 3.2.2: the red zone does not
+ * outlive a call).  sp is the callee's, or the caller's again. */
+void instrument_call(struct ir_block *b, ir_ref sp);
+/* rsp went up by `by` to sp, and no return follows: 128 bytes below are in the red zone, and stay as they are.  The first
+ * function is for right after the move, old is the value before. */
+void instrument_shrink_begin(struct ir_block *b, ir_ref old);
+void instrument_shrink(struct ir_block *b, ir_ref sp, int64_t by);
+/* The same where one does follow, as instrument_leads_to_return says; clears: and with it instrument_call. */
+void instrument_shrink_to_return(struct ir_block *b, ir_ref sp, int64_t by, bool clears);
+/* The same for a move by a value, not known here; old is rsp before it. */
+void instrument_leave(struct ir_block *b, ir_ref old, ir_ref sp, ir_ref by);
+/* An access by push, pop and the like. */
+bool instrument_is_through_rsp(const struct ir_block *b, const struct ir_op *op);
+/* Op i moves rsp up.  Does the block go on to a return, or to a jump to another function, without another way out, and without an access but pops, which
+ * might be to the red zone? */
+bool instrument_leads_to_return(const struct ir_block *b, uint32_t i);
 
 /* ---- saves of whole register files (state_saves.c) ---- */
 enum state_kind { STATE_NONE, STATE_FXSAVE, STATE_XSAVE, STATE_FXRSTOR, STATE_XRSTOR };
@@ -64,6 +76,13 @@ void state_restored(struct ng_thread *t, guest_addr a, enum state_kind kind);
 void stack_init(void);                   /* after the options are parsed */
 /* rsp of t went from old to now: marks, or warns of a switch; keeps rsp's attention bit. */
 void stack_moved(struct ng_thread *t, guest_addr old, guest_addr now);
+/* The same for a signal's frame and the return from it: the interrupted function's red zone stays. */
+void stack_interrupted(struct ng_thread *t, guest_addr old, guest_addr now);
+/* Somebody other than generated code is about to make [a, a+size) addressable. */
+void stack_zone_used(guest_addr a, size_t size);
+/* Bytes of [a, a+size) in the running thread's red zone that are not addressable become fresh, as somebody looks at them:
+ * true if there were any. */
+bool stack_zone_open(guest_addr a, size_t size);
 /* A new thread's stack: what lies below sp (some of it) is not addressable. */
 void stack_started(guest_addr sp);
 /* Bounds of the live heap block that holds sp, which then is a stack of the program's own making (stack_heap.c). */

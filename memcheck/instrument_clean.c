@@ -4,20 +4,22 @@
  *
  * Each access is preceded by a CHECK of its shadow, which leaves to mode 3 at
  * this very instruction; what was checked once in the block is not checked
- * again.  Stack pointer moves mark shadow:
+ * again.  Stack pointer moves mark shadow; nothing below rsp is addressable but
+ * what is used of the red zone (state.red_zone, see IR_ZONE_BYTE):
  *
- *     growth   [new-128, old-128) undefined, for a run of pushes at once, before
- *              the first of them
- *     shrink   [old-128, new-128) not addressable, for a run at once, after the
- *              last, but before the block can be left
+ *     growth   [new, old) undefined; what is pushed defined
+ *     shrink   [old, new) not addressable, for a run at once, after the last of
+ *              them, but before the block can be left.  Unless a return follows
+ *              it is [old-128, new-128), and what is above is left as it was,
+ *              as the red zone in use
+ *     call, return   the red zone in use, if any, not addressable
  *
- * (the 128 bytes of red zone below rsp stay addressable).  A pushed value is
- * defined.  Pushes are not checked: small moves of an rsp in the strip can only
- * hit its unmapped ends, and the push itself comes before its shadow.  Unknown
- * moves of rsp end the block unless they shrink the stack by a few bytes.  */
+ * Pushes are not checked: small moves of an rsp in the strip can only hit its
+ * unmapped ends, and the push itself comes before its shadow.  Unknown moves of
+ * rsp end the block unless they shrink the stack by little.  */
 #include "instrument.h"
 
-enum { CHECKED_MAX = 16, MOVE_MAX = 4096, UNKNOWN_SHRINK_MAX = 128 };
+enum { CHECKED_MAX = 16, MOVE_MAX = 4096, UNKNOWN_TO_RETURN_MAX = 1024 };
 
 /* An address range known to have zero shadow: by registers and their versions. */
 struct checked {
@@ -39,8 +41,11 @@ struct clean {
     ir_ref *get_version;          /* by GET op: its register's version then */
     struct checked checked[CHECKED_MAX];
     unsigned n_checked;
-    int64_t rel, marked;          /* rsp, and the lowest one accounted for, relative to the run's start */
-    bool shrunk;                  /* a shrink in this run is not marked yet */
+    int64_t popped;               /* by how much rsp went up in a run of shrinks that is not marked yet */
+    bool to_return, clears;       /* which ends in a return, or a jump to another function; the former */
+    bool pops_checked;            /* what is popped before the next way out has been checked */
+    struct { uint16_t rsp, rbp; bool known; } same; /* versions at which rbp was rsp */
+    struct { uint16_t rsp; int64_t from; } used;    /* the red zone in use is noted from rsp + from on, for a version of rsp */
     struct { enum ir_type type; int64_t offset; } push[8]; /* stores through rsp that wait for SP; offset from the old rsp */
     int n_push;
 };
@@ -145,17 +150,62 @@ static bool already_checked(struct clean *c, const struct ir_op *m)
     return false;
 }
 
+/* May the access be to the red zone?  Others come there through dirty code. */
+static bool is_near_stack(struct clean *c, const struct ir_op *m)
+{
+    uint16_t version;
+    const int base = register_of(c, m->a, &version);
+    return (base == X86_RSP && (m->imm < 0 || m->b)) || base == X86_RBP;
+}
+
+static void end_run(struct clean *c, ir_ref sp);
+
 static void emit_check(struct clean *c, enum ir_opcode op, const struct ir_op *m, enum ir_type t, int64_t imm)
 {
+    end_run(c, IR_NONE); /* it may be left here */
     struct ir_op check = { .op = op, .type = t, .plane = IR_PLANE_V, .scale = m->scale, .aux = m->aux,
                            .a = c->map[m->a], .b = c->map[m->b], .imm = imm, .d = (ir_ref)exit_to_light(c, m) };
+    if (op == IR_CHECK_STORE && is_near_stack(c, m))
+        check.flags = IR_RED_ZONE;
     ir_append(c->out, check);
+}
+
+static ir_ref get_rsp(struct clean *c) { return ir_get(c->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0); }
+
+/* A store known to be to the red zone, by rsp or an rbp that is the same: its offset from rsp, or 0. */
+static int64_t red_zone_offset(struct clean *c, const struct ir_op *m)
+{
+    uint16_t version;
+    const int base = register_of(c, m->a, &version);
+    const bool is_rsp = base == X86_RSP || (base == X86_RBP && c->same.known && version == c->same.rbp &&
+                                            c->version[X86_RSP] == c->same.rsp);
+    const bool within = m->imm >= -RED_ZONE && m->imm + ir_type_bytes(m->type) <= 0;
+    return is_rsp && within && !m->b && !m->aux && m->type < IR_V128 ? m->imm : 0;
+}
+
+/* What is stored to the red zone is defined: no check, no branch. */
+static void store_to_red_zone(struct clean *c, enum ir_type t, int64_t offset)
+{
+    enum { NOTE = 32 };
+    const int64_t from = offset & -(int64_t)NOTE;
+    if (c->used.rsp != c->version[X86_RSP] || from < c->used.from) {
+        instrument_shrink_begin(c->out, instrument_offset(c->out, get_rsp(c), from));
+        c->used.rsp = c->version[X86_RSP];
+        c->used.from = from;
+    }
+    t = t == IR_I1 ? IR_I8 : t;
+    instrument_store(c->out, IR_PLANE_V, t, get_rsp(c), offset, ir_const(c->out, t, 0));
 }
 
 static void check_access(struct clean *c, const struct ir_op *m, bool plain_store)
 {
     if (already_checked(c, m))
         return;
+    const int64_t offset = plain_store ? red_zone_offset(c, m) : 0;
+    if (offset) {
+        store_to_red_zone(c, m->type, offset);
+        return;
+    }
     if (m->type == IR_V512) {
         emit_check(c, IR_CHECK, m, IR_V256, m->imm);
         emit_check(c, IR_CHECK, m, IR_V256, m->imm + 32);
@@ -164,81 +214,127 @@ static void check_access(struct clean *c, const struct ir_op *m, bool plain_stor
 }
 
 /* ---- marks of the stack ---- */
-static ir_ref get_rsp(struct clean *c) { return ir_get(c->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0); }
-
 static void forget_checked(struct clean *c) { c->n_checked = 0; }
 
-/* Does the pending shrink; base holds the value of rsp that c->rel stands for. */
-static void end_run(struct clean *c, ir_ref base)
+/* Does the pending shrink; sp is the value of rsp after it, or IR_NONE: as it is now. */
+static void end_run(struct clean *c, ir_ref sp)
 {
-    if (c->shrunk && c->rel > c->marked) {
-        forget_checked(c);
-        instrument_shrink(c->out, base ? base : get_rsp(c), c->marked - c->rel);
-    }
-    c->rel = c->marked = 0;
-    c->shrunk = false;
+    const int64_t by = c->popped;
+    c->popped = 0;
+    if (!by)
+        return;
+    forget_checked(c);
+    sp = sp ? sp : get_rsp(c);
+    if (c->to_return)
+        instrument_shrink_to_return(c->out, sp, by, c->clears);
+    else
+        instrument_shrink(c->out, sp, by);
 }
 
-/* Is SP op i that of a call?  Then instrument_call comes next and marks the whole red zone. */
-static bool is_call_sp(struct clean *c, uint32_t i)
+/* The stores through rsp that came before the move define all that it makes addressable. */
+static bool is_all_pushed(const struct clean *c, int64_t by)
 {
-    if (!mc_options.undef_value_errors)
-        return false;
-    if (c->in->ops[i].flags & IR_CALL_SP)
+    return c->n_push == 1 && c->push[0].offset == -by && ir_type_bytes(c->push[0].type) == by;
+}
+
+static bool is_call(const struct ir_block *b, uint32_t i)
+{
+    if (b->ops[i].flags & IR_CALL_SP)
         return true;
-    while (++i < c->in->n_ops && c->in->ops[i].op != IR_IMARK)
-        if (c->in->ops[i].op == IR_EXIT)
-            return c->in->exits[c->in->ops[i].imm].kind == IR_EXIT_CALL || c->in->exits[c->in->ops[i].imm].kind == IR_EXIT_ICALL;
+    while (++i < b->n_ops && b->ops[i].op != IR_IMARK)
+        if (b->ops[i].op == IR_EXIT)
+            return b->exits[b->ops[i].imm].kind == IR_EXIT_CALL || b->exits[b->ops[i].imm].kind == IR_EXIT_ICALL;
     return false;
 }
 
-/* How far below its present value rsp will go in this run, a call apart; op i is the SP op that moves it by `first`. */
-static int64_t lookahead(struct clean *c, uint32_t i)
+/* A word that aligns the arguments that are pushed next: it is nobody's variable, and is often popped into some register
+ * afterwards, which would be undefined then. */
+static bool is_padding(const struct clean *c, uint32_t i, int64_t by)
 {
-    int64_t rel = 0;
-    for (; i < c->in->n_ops; i++) {
-        const struct ir_op *op = &c->in->ops[i];
-        if (instrument_is_exit(op->op))
-            break;
-        if (op->op != IR_SP)
-            continue;
-        if (op->a || op->imm > 0 || op->imm < -MOVE_MAX || is_call_sp(c, i))
-            break;
-        rel += op->imm;
-    }
-    return rel;
+    bool stores = false;
+    while (by == 8 && ++i < c->in->n_ops && !instrument_is_exit(c->in->ops[i].op) && c->in->ops[i].op != IR_SP)
+        stores |= c->in->ops[i].op == IR_STORE && instrument_is_through_rsp(c->in, &c->in->ops[i]);
+    return stores && c->in->ops[i].op == IR_SP && c->in->ops[i].imm == -8 && !is_call(c->in, i);
 }
 
-static void sp_grows(struct clean *c, uint32_t i, int64_t delta)
+static void sp_grows(struct clean *c, uint32_t i, int64_t by)
 {
-    if (c->shrunk)
-        end_run(c, instrument_offset(c->out, get_rsp(c), -delta)); /* a shrink before: rsp as it was after it */
-    c->rel += delta;
-    if (c->rel >= c->marked)
+    if (c->popped)
+        end_run(c, instrument_offset(c->out, get_rsp(c), by)); /* rsp as it was after the shrink */
+    if (is_all_pushed(c, by))
         return;
-    if (is_call_sp(c, i)) {
-        c->marked = c->rel;
+    if (is_padding(c, i, by)) {
+        instrument_store(c->out, IR_PLANE_V, IR_I64, get_rsp(c), 0, ir_const(c->out, IR_I64, 0));
         return;
     }
-    const int64_t lowest = c->rel + lookahead(c, i + 1);
     forget_checked(c);
-    instrument_growth(c->out, get_rsp(c), lowest - c->rel, c->marked - c->rel);
-    c->marked = lowest;
+    instrument_growth(c->out, get_rsp(c), by);
+}
+
+/* The return clears what it finds in use. */
+static bool ends_in_return(const struct ir_block *b, uint32_t i)
+{
+    const struct ir_op *last = &b->ops[b->n_ops - 1];
+    return instrument_leads_to_return(b, i) && last->op == IR_EXIT && b->exits[last->imm].kind == IR_EXIT_RET;
+}
+
+static bool is_small_shrink(const struct ir_op *op) { return op->op == IR_SP && !op->a && op->imm > 0 && op->imm <= MOVE_MAX; }
+
+static bool is_pop(const struct clean *c, const struct ir_op *op) { return op->op == IR_LOAD && instrument_is_through_rsp(c->in, op); }
+
+/* The instruction begins a run that leads to a return: all that the run pops is checked here, as a way out to mode 1
+ * within it would leave what was popped so far unmarked. */
+static void check_run(struct clean *c, uint32_t imark)
+{
+    uint32_t i = imark + 1;
+    while (i < c->next_imark && !is_small_shrink(&c->in->ops[i]))
+        i++;
+    if (i == c->next_imark || c->popped || c->pops_checked || !instrument_leads_to_return(c->in, i))
+        return;
+    const ir_ref rsp = get_rsp(c);
+    int64_t moved = 0;
+    c->pops_checked = true;
+    for (i = imark + 1; i < c->in->n_ops && !instrument_is_exit(c->in->ops[i].op); i++) {
+        const struct ir_op *op = &c->in->ops[i];
+        if (op->op == IR_SP && op->a)
+            break;
+        if (op->op == IR_SP)
+            moved += op->imm;
+        if (is_pop(c, op))
+            ir_append(c->out, (struct ir_op){ .op = IR_CHECK, .type = op->type, .plane = IR_PLANE_V, .a = rsp,
+                                              .imm = op->imm + moved, .d = (ir_ref)exit_to_light(c, op) });
+    }
+}
+
+static void sp_shrinks(struct clean *c, uint32_t i, int64_t by)
+{
+    if (!c->popped) {
+        c->to_return = instrument_leads_to_return(c->in, i);
+        c->clears = ends_in_return(c->in, i);
+        if (!c->to_return)
+            instrument_shrink_begin(c->out, instrument_offset(c->out, get_rsp(c), -by));
+    }
+    c->popped += by;
 }
 
 /* An unknown move, or a large one: ends the block, but for small shrinks (leave). */
-static void sp_unknown(struct clean *c, ir_ref old)
+static void sp_unknown(struct clean *c, uint32_t i, ir_ref old)
 {
     struct ir_block *b = c->out;
+    const int64_t most = ends_in_return(c->in, i) ? UNKNOWN_TO_RETURN_MAX : RED_ZONE;
     ir_ref now = get_rsp(c), delta = ir_op2(b, IR_SUB, IR_I64, now, old);
     ir_ref big = ir_append(b, (struct ir_op){ .op = IR_CMPLTU, .type = IR_I1, .lane = IR_I64,
-                                              .a = ir_const(b, IR_I64, UNKNOWN_SHRINK_MAX), .b = delta });
+                                              .a = ir_const(b, IR_I64, most), .b = delta });
     forget_checked(c);
     ir_call(b, IR_I64, helper_stack_moved, big, old, now, IR_NONE);
     const uint32_t on = ir_block_add_exit(b, (struct ir_exit){ .pc = c->insn->pc + c->insn->len, .kind = IR_EXIT_MODE, .mode = MODE_CLEAN });
     ir_append(b, (struct ir_op){ .op = IR_EXIT_IF, .a = big, .imm = on });
-    /* marking too much is no harm: below the red zone nothing is addressable */
-    instrument_shrink(b, now, -UNKNOWN_SHRINK_MAX);
+    if (most != RED_ZONE) {
+        instrument_leave(b, old, now, delta);
+    } else { /* marking too much is no harm */
+        instrument_shrink_begin(b, old);
+        instrument_shrink(b, now, RED_ZONE);
+    }
 }
 
 static void sp_moves(struct clean *c, uint32_t i)
@@ -246,17 +342,17 @@ static void sp_moves(struct clean *c, uint32_t i)
     const struct ir_op *op = &c->in->ops[i];
     const int64_t delta = op->imm;
     if (op->a) {
+        c->pops_checked = false;
         end_run(c, c->map[op->a]);
-        sp_unknown(c, c->map[op->a]);
+        sp_unknown(c, i, c->map[op->a]);
     } else if (delta > MOVE_MAX || delta < -MOVE_MAX) {
         ir_ref old = instrument_offset(c->out, get_rsp(c), -delta);
         end_run(c, old);
-        sp_unknown(c, old);
+        sp_unknown(c, i, old);
     } else if (delta < 0) {
-        sp_grows(c, i, delta);
+        sp_grows(c, i, -delta);
     } else {
-        c->rel += delta;
-        c->shrunk = true;
+        sp_shrinks(c, i, delta);
     }
     /* what was pushed is defined, now that it is stored and marked */
     ir_ref rsp = c->n_push ? get_rsp(c) : IR_NONE;
@@ -264,6 +360,18 @@ static void sp_moves(struct clean *c, uint32_t i)
         instrument_store(c->out, IR_PLANE_V, c->push[k].type, rsp, c->push[k].offset - delta,
                          c->push[k].type >= IR_V128 ? ir_vconst(c->out, c->push[k].type, 0) : ir_const(c->out, c->push[k].type, 0));
     c->n_push = 0;
+    if (op->flags & (IR_CALL_SP | IR_RET_SP)) {
+        end_run(c, IR_NONE);
+        forget_checked(c);
+        instrument_call(c->out, get_rsp(c));
+    }
+}
+
+/* A call or a return, by which the block is left. */
+static bool leaves_frame(const struct ir_block *b, const struct ir_op *op)
+{
+    const int kind = b->exits[op->imm].kind;
+    return op->op == IR_EXIT && (kind == IR_EXIT_CALL || kind == IR_EXIT_ICALL || kind == IR_EXIT_RET);
 }
 
 /* ---- the walk ---- */
@@ -287,18 +395,27 @@ static void begin_insn(struct clean *c, uint32_t imark)
 
 static void bump(struct clean *c, int slot) { c->version[slot]++; }
 
+static bool is_mov_rbp_rsp(const struct ir_insn *n)
+{
+    return n->len == 3 && (!memcmp(n->bytes, "\x48\x89\xe5", 3) || !memcmp(n->bytes, "\x48\x8b\xec", 3));
+}
+
 static void after_native(struct clean *c, const struct ir_insn *n)
 {
     for (unsigned m = n->gpr_write; m; m &= m - 1)
         bump(c, __builtin_ctz(m));
+    if (is_mov_rbp_rsp(n)) {
+        c->same.rsp = c->version[X86_RSP];
+        c->same.rbp = c->version[X86_RBP];
+        c->same.known = true;
+    }
 }
 
 static void copy(struct clean *c, uint32_t i) { c->map[i] = ir_append(c->out, instrument_map(c->in->ops[i], c->map)); }
 
 static bool is_push(struct clean *c, const struct ir_op *op)
 {
-    const struct ir_op *a = &c->in->ops[op->a];
-    return op->flags & IR_STACK_REL && !op->b && a->op == IR_GET && a->aux == X86_RSP && c->n_push < 8;
+    return instrument_is_through_rsp(c->in, op) && c->n_push < 8;
 }
 
 static void walk_store(struct clean *c, uint32_t i)
@@ -318,8 +435,9 @@ static void walk(struct clean *c, uint32_t i)
     const struct ir_op *op = &c->in->ops[i];
     if (instrument_is_exit(op->op)) {
         end_run(c, IR_NONE);
-        if (op->op == IR_EXIT && (c->in->exits[op->imm].kind == IR_EXIT_CALL || c->in->exits[op->imm].kind == IR_EXIT_ICALL))
-            instrument_call(c->out);
+        c->pops_checked = false;
+        if (leaves_frame(c->in, op))
+            instrument_call(c->out, get_rsp(c));
         copy(c, i);
         return;
     }
@@ -327,10 +445,12 @@ static void walk(struct clean *c, uint32_t i)
     case IR_IMARK:
         begin_insn(c, i);
         copy(c, i);
+        check_run(c, i);
         break;
     case IR_LOAD:
     case IR_CAS:
-        check_access(c, op, false);
+        if (!c->pops_checked || !is_pop(c, op))
+            check_access(c, op, false);
         if (c->needed[i])
             copy(c, i);
         break;
@@ -350,10 +470,6 @@ static void walk(struct clean *c, uint32_t i)
         break;
     case IR_SP:
         sp_moves(c, i);
-        if (op->flags & IR_CALL_SP) {
-            forget_checked(c);
-            instrument_call(c->out);
-        }
         break;
     case IR_GET:
         if (op->plane == IR_PLANE_GUEST && op->aux <= X86_R15)

@@ -372,7 +372,8 @@ static void check_pieces(struct dirty *d, const struct ir_op *op)
 }
 
 /* Before NATIVE: the address must be defined and addressable.  The load of the old shadow also guards the planes
- * and the tool: for an address in either it faults, before the access does harm.  A push is into the red zone. */
+ * and the tool: for an address in either it faults, before the access does harm.  What is pushed is written when rsp has moved, and its place is
+ * addressable. */
 static void check_store(struct dirty *d, const struct ir_op *op, ir_ref v, ir_ref tag)
 {
     if (!op->c && op->op == IR_STORE && op->type != IR_V512 && !(op->flags & IR_STACK_REL)) {
@@ -392,8 +393,8 @@ static void check_store(struct dirty *d, const struct ir_op *op, ir_ref v, ir_re
         leave_if_byte(d, s->old, VPAT_NOACCESS);
     else if (op->type == IR_V512)
         ir_call(d->out, IR_VOID, helper_store_check, IR_NONE, s->address, i64(d, 64), s->old);
-    else
-        s->special = call(d, IR_I64, s->through_sp ? helper_one : helper_store_check, has_noaccess(d, s->type, s->old), s->address,
+    else if (!s->through_sp)
+        s->special = call(d, IR_I64, helper_store_check, has_noaccess(d, s->type, s->old), s->address,
                           i64(d, ir_type_bytes(op->type)), IR_NONE);
 }
 
@@ -413,10 +414,11 @@ static void write_value(struct dirty *d, const struct pending_store *s)
         return;
     }
     /* One call: what it yields is the plane's form, which must not go in again. */
-    ir_ref guard = rules_any(&d->r, IR_I64, s->special);
+    ir_ref guard = s->special ? rules_any(&d->r, IR_I64, s->special) : IR_NONE;
     if (s->v)
         guard = rules_or(&d->r, IR_I1, guard, has_reserved(d, t, s->v));
-    v = call_else(d, t, helper, guard, s->address, size, v, SCRATCH_STORE);
+    if (guard)
+        v = call_else(d, t, helper, guard, s->address, size, v, SCRATCH_STORE);
     store_shadow(d, s, v);
 }
 
@@ -512,16 +514,32 @@ static ir_ref safe_rsp(struct dirty *d)
     return ir_op3(d->out, IR_SELECT, IR_I64, inside, now, i64(d, NEVER_MAPPED));
 }
 
-static void walk_sp(struct dirty *d, const struct ir_op *op)
+static void shrink(struct dirty *d, uint32_t i, int64_t by)
 {
+    const ir_ref sp = safe_rsp(d);
+    uint32_t next = i + 1;
+    while (next < d->in->n_ops && d->in->ops[next].op != IR_IMARK && !instrument_is_exit(d->in->ops[next].op))
+        next++;
+    const struct ir_op *end = &d->in->ops[next];
+    if (end->op == IR_EXIT && d->in->exits[end->imm].kind == IR_EXIT_RET) {
+        instrument_shrink_to_return(d->out, sp, by, true);
+    } else {
+        instrument_shrink_begin(d->out, instrument_offset(d->out, sp, -by));
+        instrument_shrink(d->out, sp, by);
+    }
+}
+
+static void walk_sp(struct dirty *d, uint32_t i)
+{
+    const struct ir_op *op = &d->in->ops[i];
     if (op->a || op->imm < -SMALL_MOVE || op->imm > SMALL_MOVE) {
         ir_ref now = ir_get(d->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
         ir_ref old = op->a ? d->map[op->a] : instrument_offset(d->out, now, -op->imm);
         ir_call(d->out, IR_VOID, helper_stack_moved, IR_NONE, old, now, IR_NONE);
     } else if (op->imm < 0)
-        instrument_growth(d->out, safe_rsp(d), 0, -op->imm);
+        instrument_growth(d->out, safe_rsp(d), -op->imm);
     else if (op->imm > 0)
-        instrument_shrink(d->out, safe_rsp(d), -op->imm);
+        shrink(d, i, op->imm);
     d->written |= X86_ATT_GPR(X86_RSP);
     write_stores(d, true);
 }
@@ -567,8 +585,9 @@ static void walk_exit(struct dirty *d, uint32_t i)
     else
         report_condition(d, op->a, to);
     refresh_attention(d);
-    if (op->op == IR_EXIT && (d->in->exits[op->imm].kind == IR_EXIT_CALL || d->in->exits[op->imm].kind == IR_EXIT_ICALL))
-        instrument_call(d->out);
+    const int kind = d->in->exits[op->imm].kind;
+    if (op->op == IR_EXIT && (kind == IR_EXIT_CALL || kind == IR_EXIT_ICALL || kind == IR_EXIT_RET))
+        instrument_call(d->out, ir_get(d->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0));
     struct ir_op copy = instrument_map(*op, d->map);
     if (op->op == IR_EXIT_CC)
         copy.a = IR_NONE; /* the host's own flags decide */
@@ -629,7 +648,7 @@ static void walk(struct dirty *d, uint32_t i)
         write_stores(d, false);
         break;
     case IR_SP:
-        walk_sp(d, op);
+        walk_sp(d, i);
         break;
     case IR_EXIT: case IR_EXIT_IF: case IR_EXIT_CC: case IR_EXIT_RCXZ:
         walk_exit(d, i);

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <wchar.h>
-#include "memcheck.h"
+#include "instrument.h"
 #include "shadow_side.h"
 
-enum { PAGE = 4096, RED_ZONE = 128, DROP_MIN = 32 << 10 };
+enum { PAGE = 4096, DROP_MIN = 32 << 10 };
 
 /* Cuts [a, a+size) to the client strip; false if nothing is left. */
 static bool clip(guest_addr *a, size_t *size)
@@ -56,6 +56,8 @@ static void fill(guest_addr a, size_t size, int byte)
     if (!clip(&a, &size))
         return;
     side_remove_range(a, size);
+    if (byte != VPAT_NOACCESS)
+        stack_zone_used(a, size);
     if (byte)
         memset(ng_v(a), byte, size);
     else
@@ -108,7 +110,12 @@ bool shadow_get_byte(guest_addr a, uint8_t *v)
     *v = *ng_v(a);
     if (*v == VPAT_FRESH && mc_options.track_origins)
         *v = VPAT_UNDEFINED;
-    return *v != VPAT_NOACCESS || (side_find(a, v) && !is_below_stack(a));
+    if (*v != VPAT_NOACCESS || (side_find(a, v) && !is_below_stack(a)))
+        return true;
+    if (!stack_zone_open(a, 1))
+        return false;
+    *v = mc_options.undef_value_errors ? VPAT_UNDEFINED : VPAT_DEFINED;
+    return true;
 }
 
 void shadow_set_byte(guest_addr a, uint8_t v)

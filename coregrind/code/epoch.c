@@ -36,6 +36,7 @@ void code_thread_init(struct x86_state *s)
     if (cache == MAP_FAILED)
         base_out_of_memory(X86_JUMPS * sizeof(struct jump_entry));
     s->jump_cache = cache;
+    s->red_zone = ~0ull;
     struct code_thread *t = base_alloc(sizeof *t);
     t->s = s;
     t->jumps = (_Atomic(void *) *)run_jumps;

@@ -372,6 +372,8 @@ static void check_combinations(void)
         bad_option("--alignment", "The value must be a power of 2.");
     if (options.exit_on_first_error && !options.error_exitcode)
         bad_option("--exit-on-first-error=yes", "It needs --error-exitcode with a value other than 0.");
+    if (options.jit == 1 && tool->wants_planes_v)
+        bad_option("--jit=interp", "The interpreter runs programs without the tool: use --tool=none.");
 }
 
 void options_parse(int argc, char **argv)

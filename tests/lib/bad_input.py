@@ -47,6 +47,7 @@ def fixed_cases(d):
     expect('bad number', ['--num-callers=abc', '/bin/true'], 1, 'Bad option')
     expect('number out of range', ['--num-callers=0', '/bin/true'], 1, 'Bad option')
     expect('bad choice', ['--leak-check=perhaps', '/bin/true'], 1, 'Bad option')
+    expect('interpreter with a tool', ['--jit=interp', '/bin/true'], 1, 'use --tool=none')
     expect('bad leak kinds', ['--leak-check=full', '--show-leak-kinds=some', '/bin/true'], 1, 'Bad option')
     expect('option without value', ['--log-file', '/bin/true'], 1, 'nagrind: ')
     expect('unknown tool', ['--tool=bogus', '/bin/true'], 1, "nagrind: failed to start tool 'bogus'")

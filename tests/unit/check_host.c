@@ -315,6 +315,118 @@ START_TEST(test_check)
 }
 END_TEST
 
+/* ---- the red zone ---- */
+enum { ZONE_SP = MEMORY + 0x200 };
+/* The state before: all below rsp not addressable, but for `used` bytes from red_zone on, which are v. */
+static uint8_t *zone_begin(const char *native, int native_size, int64_t used, int n_used, uint8_t v)
+{
+    uint8_t *shadow = (uint8_t *)(ZONE_SP + TEST_PLANE_V);
+    begin(IR_FORM_NATIVE);
+    test_insn(&b, insn(native, native_size, 0x400000));
+    s.gpr[4] = ZONE_SP;
+    s.red_zone = used ? ZONE_SP - (uint64_t)used : ~0ull;
+    memset(shadow - 0x200, IR_ZONE_BYTE, 0x200);
+    memset(shadow, 0x55, 0x100);
+    memset(shadow - used, v, (size_t)n_used);
+    return shadow;
+}
+
+static bool zone_is(const uint8_t *from, const uint8_t *to, uint8_t v)
+{
+    while (from < to)
+        if (*from++ != v)
+            return false;
+    return true;
+}
+
+static const struct { const char *bytes; int n; } zone_natives[2] = { { "\x48\x31\xc0", 3 }, { "\x48\x11\xd8", 3 } }; /* flags dead, live */
+
+static void zone_run(enum ir_opcode op, int64_t at, int64_t imm, int aux)
+{
+    ir_ref a = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RSP, 0);
+    if (at)
+        a = ir_append(&b, (struct ir_op){ .op = IR_LEA, .type = IR_I64, .a = a, .imm = at });
+    ir_append(&b, (struct ir_op){ .op = op, .a = a, .imm = imm, .aux = (uint16_t)aux });
+    ir_append(&b, (struct ir_op){ .op = IR_NATIVE });
+    test_exit(&b, IR_EXIT_JUMP, 2);
+    run();
+    for (int i = 1; i < 16; i++)
+        ck_assert(s.gpr[i] == before.gpr[i]);
+}
+
+START_TEST(test_zone)
+{
+    for (int k = 0; k < 2; k++) {
+        const char *bytes = zone_natives[k].bytes;
+        const int n = zone_natives[k].n;
+        const uint8_t *v = zone_begin(bytes, n, 0, 0, 0);
+        zone_run(IR_ZONE_USED, -40, 0, 0);
+        ck_assert(s.red_zone == ZONE_SP - 40);
+        zone_begin(bytes, n, 64, 0, 0);
+        zone_run(IR_ZONE_USED, -40, 0, 0);
+        ck_assert(s.red_zone == ZONE_SP - 64);
+
+        for (int used = 0; used <= 0x90; used += 7) { /* cleared, and nothing above rsp */
+            v = zone_begin(bytes, n, used, used, 0);
+            zone_run(IR_ZONE_CLEAR, 0, 0, 0);
+            ck_assert(zone_is(v - 0x200, v, IR_ZONE_BYTE) && zone_is(v, v + 0x100, 0x55));
+            ck_assert(s.red_zone == ~0ull);
+        }
+        zone_begin(bytes, n, 0, 0, 0);
+        s.red_zone = ZONE_SP - 2 * IR_ZONE_FAR;
+        zone_run(IR_ZONE_CLEAR, 0, 0, 0);
+        ck_assert(zone_is(v, v + 0x100, 0x55) && s.red_zone == ~0ull);
+
+        for (int by = 1; by <= 48; by++) /* all of it, or what is not in use */
+            for (int pattern = 0; pattern < 3; pattern++) {
+                const uint8_t to = pattern == 0 ? 0 : pattern == 1 ? 0xff : 0xd7;
+                v = zone_begin(bytes, n, 0, 0, 0);
+                zone_run(IR_ZONE_GROW, -by, by, to);
+                ck_assert(zone_is(v - 0x200, v - by, IR_ZONE_BYTE) && zone_is(v - by, v, to) && zone_is(v, v + 0x100, 0x55));
+                ck_assert(s.red_zone == ~0ull);
+                v = zone_begin(bytes, n, 13, 6, 1);
+                zone_run(IR_ZONE_GROW, -by, by, to);
+                for (int i = 1; i <= 16 + by; i++)
+                    ck_assert(v[-i] == (i >= 8 && i <= 13 ? 1 : i <= by ? to : IR_ZONE_BYTE));
+                ck_assert(s.red_zone == (by >= 13 ? ~0ull : ZONE_SP - 13ull));
+            }
+    }
+}
+END_TEST
+
+START_TEST(test_zone_store)
+{
+    static const int places[] = { -129, -128, -127, -64, -33, -32, -31, -16, -8, -7, -4, -2, -1, 0 };
+    for (int k = 0; k < 2; k++)
+        for (enum ir_type t = IR_I8; t <= IR_V256; t++)
+            for (unsigned p = 0; p < sizeof places / sizeof *places; p++)
+                for (int spoilt = 0; spoilt < (t == IR_I8 ? 1 : 2); spoilt++) { /* what has no byte of the pattern passes as well */
+                    const int at = places[p], size = ir_type_bytes(t);
+                    uint8_t *v = zone_begin(zone_natives[k].bytes, zone_natives[k].n, 0, 0, 0);
+                    const uint32_t x = ir_block_add_exit(&b, (struct ir_exit){ .pc = 0x400000, .kind = IR_EXIT_MODE, .mode = 1 });
+                    const ir_ref base = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RBP, 0), index = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RCX, 0);
+                    ir_append(&b, (struct ir_op){ .op = IR_CHECK_STORE, .type = t, .flags = IR_RED_ZONE, .plane = IR_PLANE_V, .a = base, .b = index,
+                                                  .scale = 1, .imm = 4, .d = x });
+                    ir_append(&b, (struct ir_op){ .op = IR_NATIVE });
+                    test_exit(&b, IR_EXIT_JUMP, 2);
+                    s.gpr[5] = (uint64_t)(ZONE_SP + at - 10);
+                    s.gpr[1] = 3;
+                    memset(v, IR_ZONE_BYTE, 64); /* above rsp this means something else */
+                    if (spoilt)
+                        v[at + size - 1] = 0x12;
+                    const bool passes = !spoilt && at >= -128 && at + size <= 0;
+                    ck_assert_int_eq(run()->ir.kind, passes ? IR_EXIT_JUMP : IR_EXIT_MODE);
+                    ck_assert(s.red_zone == (passes ? (uint64_t)(ZONE_SP + at) : ~0ull));
+                    for (int i = 0; i < size - spoilt; i++)
+                        ck_assert(v[at + i] == (passes ? 0 : IR_ZONE_BYTE));
+                    for (int i = 1; i < 16; i++)
+                        ck_assert(s.gpr[i] == before.gpr[i]);
+                    if (k && passes) /* adc saw the right carry */
+                        ck_assert(s.gpr[0] == before.gpr[0] + before.gpr[3] + (before.rflags & 1));
+                }
+}
+END_TEST
+
 /* ---- faults ---- */
 static volatile int faulted;
 static struct vex_side fault_side;
@@ -565,6 +677,8 @@ int main(void)
     tcase_add_test(t, test_attention);
     tcase_add_test(t, test_attention_kill);
     tcase_add_test(t, test_check);
+    tcase_add_test(t, test_zone);
+    tcase_add_test(t, test_zone_store);
     tcase_add_test(t, test_fault_state);
     tcase_add_test(t, test_call_keeps_everything);
     tcase_add_test(t, test_jump_cache);

@@ -70,6 +70,7 @@ bool ng_stack_bounds(guest_addr sp, guest_addr *low, guest_addr *high)
     *high = STACK_TOP;
     return sp >= *low && sp <= *high;
 }
+void ng_threads_each(void (*fn)(struct ng_thread *, void *), void *arg) { (void)fn, (void)arg; }
 bool heap_keeps_shadow(guest_addr a) { (void)a; return false; }
 bool heap_origin_at(guest_addr a, struct heap_origin *o) { (void)a, (void)o; return false; }
 bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp, (void)low, (void)high; return false; }
@@ -205,10 +206,11 @@ static void prepare(void)
     for (int plane = 0; plane < 3; plane++)
         memset(at(plane, DATA), 0, DATA_SIZE);
     memset(&state, 0, sizeof state);
+    state.red_zone = ~0ull;
     state.gpr[X86_RDI] = DATA + 4096;
     state.gpr[X86_RSI] = DATA + 8192;
     state.gpr[X86_RSP] = STACK_TOP - 4096;
-    memset(ng_v(DATA + DATA_SIZE / 2), VPAT_NOACCESS, STACK_TOP - 4096 - RED_ZONE - (DATA + DATA_SIZE / 2));
+    memset(ng_v(DATA + DATA_SIZE / 2), VPAT_NOACCESS, STACK_TOP - 4096 - (DATA + DATA_SIZE / 2));
     n_cond = n_value = n_reads = n_writes = 0;
 }
 
@@ -406,7 +408,6 @@ static void check_frame(void)
 
 START_TEST(stack_frame_clean)
 {
-    memset(ng_v(state.gpr[X86_RSP] - RED_ZONE), 0xff, RED_ZONE);
     check_frame();
     ck_assert_int_eq(dirty_blocks, 1); /* PURE form has no CHECK_STORE: the store to fresh memory */
 }
@@ -431,7 +432,7 @@ GUEST(unknown_sp, "mov rbp, rsp\n sub rsp, 64\n and rsp, -32\n mov [rsp], rdi\n 
 START_TEST(unknown_moves)
 {
     const guest_addr sp = state.gpr[X86_RSP] += 8;
-    memset(ng_v(sp - RED_ZONE - 8), 0, 8);
+    memset(ng_v(sp - 8), 0, 8);
     RUN(unknown_sp);
     ck_assert_uint_eq(*ng_v(sp - RED_ZONE - 1), VPAT_NOACCESS);
     ck_assert_uint_eq(*ng_v(sp - 88 - RED_ZONE), VPAT_NOACCESS);

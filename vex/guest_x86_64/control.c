@@ -128,6 +128,7 @@ static bool follow_return(struct x86_ctx *c, int64_t pop)
     c->b->exits[exit].flags_dead = c->r->returns_flags ? 0 : IR_FLAGS_ARITH;
     ir_append(c->b, (struct ir_op){ .op = IR_EXIT_IF, .a = other, .imm = exit });
     move_sp(c, pop);
+    latest_op(c)->flags |= IR_RET_SP;
     return true;
 }
 

@@ -69,6 +69,15 @@ static void emit_op(struct emitter *e, const struct ir_op *op)
     case IR_CHECK_STORE:
         emit_check_store(e, op);
         return;
+    case IR_ZONE_USED:
+        emit_zone_used(e, op);
+        return;
+    case IR_ZONE_CLEAR:
+        emit_zone_clear(e, op);
+        return;
+    case IR_ZONE_GROW:
+        emit_zone_grow(e, op);
+        return;
     case IR_CAS:
         emit_cas(e, op);
         return;
@@ -109,6 +118,7 @@ static bool acts(const struct ir_op *op)
     case IR_PUT: case IR_STORE: case IR_LOAD: case IR_CAS:
         return !(op->flags & IR_DESCRIBED);
     case IR_IMARK: case IR_NATIVE: case IR_CHECK: case IR_CHECK_STORE: case IR_CALL: case IR_STORE_TAG: case IR_HOOK:
+    case IR_ZONE_USED: case IR_ZONE_CLEAR: case IR_ZONE_GROW:
     case IR_EXIT: case IR_EXIT_IF: case IR_EXIT_CC: case IR_EXIT_RCXZ:
         return true;
     default:

@@ -194,6 +194,14 @@ void emit_check(struct emitter *e, const struct ir_op *op);
 void emit_check_store(struct emitter *e, const struct ir_op *op);
 void emit_cas(struct emitter *e, const struct ir_op *op);
 
+/* ---- zone.c ---- */
+void emit_zone_used(struct emitter *e, const struct ir_op *op);
+void emit_zone_clear(struct emitter *e, const struct ir_op *op);
+void emit_zone_grow(struct emitter *e, const struct ir_op *op);
+/* Cold code: what a CHECK_STORE with IR_RED_ZONE does where nothing else lets it pass.  Goes on at `back` in main with the
+ * shadow cleared, or leaves to `out`.  keep_flags: rcx is free and the flags must stay. */
+void emit_zone_store(struct emitter *e, struct asm_mem m, int bytes, bool keep_flags, uint32_t back, uint32_t out);
+
 /* ---- tags.c ---- */
 void emit_load_tag(struct emitter *e, const struct ir_op *op);
 void emit_store_tag(struct emitter *e, const struct ir_op *op);

@@ -203,8 +203,11 @@ static uint32_t skip_if_ones(struct emitter *e, struct asm_mem m, int word, bool
     return asm_jrcxz8(c, 8);
 }
 
-/* Cold code: leaves to `out` unless all bytes of the word at m are IR_PASS_BYTE. */
-static void leave_unless_pass_byte(struct emitter *e, struct asm_mem m, int word, bool keep_flags, uint32_t out)
+/* Jumps in cold code to a place there that is not known yet. */
+struct jumps { uint32_t at[8]; int n; };
+
+/* Cold code: jumps unless all bytes of the word at m are IR_PASS_BYTE. */
+static void jump_unless_pass_byte(struct emitter *e, struct asm_mem m, int word, bool keep_flags, struct jumps *j)
 {
     struct asm_buf *c = e->c;
     const int size = word > 4 ? 4 : word;
@@ -212,12 +215,12 @@ static void leave_unless_pass_byte(struct emitter *e, struct asm_mem m, int word
     for (int at = 0; at < word; at += size, m.disp += size)
         if (!keep_flags) {
             asm_alu_mi(c, 7, size, m, size == 1 ? (int8_t)pattern : size == 2 ? (int16_t)pattern : pattern);
-            emit_fixup(e, asm_jcc32(c, CC_NE), TO_COLD, out);
+            j->at[j->n++] = asm_jcc32(c, CC_NE);
         } else {
             asm_load(c, size, RCX, m);
             asm_lea(c, 4, RCX, (struct asm_mem){ 0, RCX, REG_NONE, 0, (int32_t)(0u - (uint32_t)pattern) });
             const uint32_t same = asm_jrcxz8(c, 8);
-            emit_fixup(e, asm_jmp32(c), TO_COLD, out);
+            j->at[j->n++] = asm_jmp32(c);
             asm_here8(c, same);
         }
 }
@@ -248,7 +251,8 @@ void emit_check_store(struct emitter *e, const struct ir_op *op)
 {
     bool keep;
     const int bytes = ir_type_bytes(op->type), word = bytes > 8 ? 8 : bytes;
-    struct asm_mem m = check_address(e, op, &keep);
+    const struct asm_mem m = check_address(e, op, &keep);
+    struct jumps other = { .n = 0 };
     const uint32_t out = emit_way_out(e, op->d), mixture = e->cold.n;
     e->c = &e->cold;
     const uint32_t go_on = clear_mixture(e, m, bytes, out), stub = e->cold.n;
@@ -261,12 +265,18 @@ void emit_check_store(struct emitter *e, const struct ir_op *op)
     struct asm_mem at = m;
     for (int i = 0; i < bytes; i += word, at.disp += word) {
         const uint32_t ones = skip_if_ones(e, at, word, keep);
-        leave_unless_pass_byte(e, at, word, keep, mixture);
+        jump_unless_pass_byte(e, at, word, keep, &other);
         asm_here8(c, ones);
     }
-    for (int i = 0; i < bytes; i += word, m.disp += word)
-        asm_store_imm(c, word, m, 0);
+    at = m;
+    for (int i = 0; i < bytes; i += word, at.disp += word)
+        asm_store_imm(c, word, at, 0);
     emit_jump_to_main(e, back);
+    const bool zone = op->flags & IR_RED_ZONE && e->identity;
+    while (other.n)
+        emit_fixup(e, other.at[--other.n], TO_COLD, zone ? c->n : mixture);
+    if (zone)
+        emit_zone_store(e, m, bytes, keep, back, mixture);
     e->c = &e->main;
 }
 

@@ -92,6 +92,25 @@ static bool all_bytes(const uint8_t *p, int n, uint8_t byte)
     return true;
 }
 
+static void zone_used(struct run *r, guest_addr a)
+{
+    struct x86_state *s = r->env->state;
+    if (a < s->red_zone)
+        s->red_zone = a;
+}
+
+/* A CHECK_STORE of these shadow bytes: is it the first store to that part of the red zone? */
+static bool zone_passes(struct run *r, const struct ir_op *op, const uint8_t *v)
+{
+    const guest_addr a = address(r, op), sp = r->env->state->gpr[X86_RSP];
+    const int bytes = ir_type_bytes(op->type);
+    if (op->op != IR_CHECK_STORE || !(op->flags & IR_RED_ZONE) || !all_bytes(v, bytes, IR_ZONE_BYTE) ||
+        (int64_t)(a - sp) < -IR_ZONE_SIZE || (int64_t)(a - sp) > -bytes)
+        return false;
+    zone_used(r, a);
+    return true;
+}
+
 static bool store_passes(struct run *r, const struct ir_op *op, const union ir_value *shadow)
 {
     const int bytes = ir_type_bytes(op->type), word = bytes > 8 ? 8 : bytes;
@@ -108,8 +127,42 @@ static void check(struct run *r, const struct ir_op *op)
     union ir_value x;
     load(r, op, &x);
     const bool pass = op->op == IR_CHECK_STORE && store_passes(r, op, &x);
-    if (r->left == -2 && !pass && !all_bytes(x.b, ir_type_bytes(op->type), 0))
+    if (r->left == -2 && !pass && !all_bytes(x.b, ir_type_bytes(op->type), 0) && !zone_passes(r, op, x.b))
         leave(r, op->d, IR_NONE);
+}
+
+/* ---- the stack below rsp ---- */
+static void zone_fill(struct run *r, guest_addr a, uint8_t byte)
+{
+    const union ir_value v = { .u = byte };
+    if (r->env->store(r->env->arg, IR_PLANE_V, a, &v, 1) != 0)
+        abandon(r);
+}
+
+static void zone_clear(struct run *r, guest_addr sp)
+{
+    struct x86_state *s = r->env->state;
+    if (sp <= s->red_zone)
+        return;
+    for (guest_addr a = sp; sp - s->red_zone <= IR_ZONE_FAR && a > s->red_zone;)
+        for (int i = 0; i < IR_ZONE_STEP; i++)
+            zone_fill(r, --a, IR_ZONE_BYTE);
+    s->red_zone = ~0ull;
+}
+
+static void zone_grow(struct run *r, const struct ir_op *op)
+{
+    struct x86_state *s = r->env->state;
+    const guest_addr sp = r->v[op->a].u;
+    for (int64_t i = 0; i < op->imm; i++) {
+        union ir_value v = { 0 };
+        if (r->env->load(r->env->arg, IR_PLANE_V, sp + (uint64_t)i, &v, 1) != 0)
+            abandon(r);
+        else if (s->red_zone == ~0ull || v.b[0] == IR_ZONE_BYTE)
+            zone_fill(r, sp + (uint64_t)i, (uint8_t)op->aux);
+    }
+    if (s->red_zone >= sp)
+        s->red_zone = ~0ull;
 }
 
 static void call(struct run *r, const struct ir_op *op, union ir_value *out)
@@ -199,6 +252,9 @@ static void step(struct run *r, const struct ir_op *op, union ir_value *out)
     case IR_LEA: out->u = address(r, op); break;
     case IR_CHECK:
     case IR_CHECK_STORE: check(r, op); break;
+    case IR_ZONE_USED: zone_used(r, r->v[op->a].u); break;
+    case IR_ZONE_CLEAR: zone_clear(r, r->v[op->a].u); break;
+    case IR_ZONE_GROW: zone_grow(r, op); break;
     case IR_CAS: compare_and_swap(r, op, out); break;
     case IR_EXIT:
     case IR_EXIT_IF:

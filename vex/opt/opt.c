@@ -98,7 +98,8 @@ static unsigned of_use(const struct ir_block *b)
         const struct ir_op *op = &b->ops[i];
         switch (op->op) {
         case IR_NOP: case IR_IMARK: case IR_NATIVE: case IR_SP: case IR_CONST: case IR_PUT: case IR_LOAD: case IR_STORE: case IR_CHECK:
-        case IR_CHECK_STORE: case IR_EXIT: case IR_EXIT_CC: case IR_EXIT_RCXZ: case IR_HOOK:
+        case IR_CHECK_STORE: case IR_ZONE_USED: case IR_ZONE_CLEAR: case IR_ZONE_GROW: case IR_EXIT: case IR_EXIT_CC: case IR_EXIT_RCXZ:
+        case IR_HOOK:
             break;
         case IR_GET:
             read += op->plane != IR_PLANE_GUEST || op->aux > X86_R15;
