@@ -177,7 +177,7 @@ HEAP_FAST(calloc)
     return hand_out(c, size, HEAP_MALLOC, trace);
 }
 
-/* Contents that are defined, as nearly all are, into another block. */
+/* Contents into another block.  What is undefined keeps its origins, which are found while its block is alive. */
 static struct ng_fast move(guest_addr from, uint64_t size)
 {
     struct heap_cache *c = heap_self_cache;
@@ -186,16 +186,22 @@ static struct ng_fast move(guest_addr from, uint64_t size)
     if (!b)
         return decline();
     const uint64_t kept = b->size < size ? b->size : size;
-    if (kept && !is_zero(ng_v(from), kept))
+    const bool defined = kept == 0 || is_zero(ng_v(from), kept);
+    if (!defined && (b->flags & HEAP_FLAG_STACK)) /* they may be a frame's */
         return decline();
     const ng_trace trace = ng_trace_known(c->thread);
     if (!trace)
         return decline();
     memcpy((void *)to->addr, (const void *)from, kept);
     point_of_no_return();
+    if (!defined && mc_options.track_origins)
+        shadow_settle(from, kept);
     if (!claim(b))
         return decline();
-    fill(ng_v(to->addr), VPAT_DEFINED, kept);
+    if (defined)
+        fill(ng_v(to->addr), VPAT_DEFINED, kept);
+    else
+        shadow_copy(from, to->addr, kept);
     fill(ng_v(to->addr + kept), shadow_fresh_pattern(), size - kept);
     const struct ng_fast result = hand_out(c, size, HEAP_MALLOC, trace);
     let_go(c, b, trace);

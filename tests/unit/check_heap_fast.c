@@ -30,6 +30,7 @@ struct outcome {
     struct heap_totals totals;
     struct heap_block freed, made;       /* their records */
     uint64_t contents, v_freed, v_made;  /* sums; V with what is around the block */
+    uint64_t tags;                       /* of undefined bytes whose origins are in the plane */
 };
 static struct outcome (*outcomes)[CALLS]; /* of both processes */
 static int *n_fast;                      /* calls of each function that were done the fast way */
@@ -69,6 +70,15 @@ static void look(guest_addr a, struct heap_block *record, uint64_t *v)
     *record = *b;
     record->next = NULL;
     *v = sum_of(ng_v(b->addr - heap_redzone), b->size + 2 * heap_redzone);
+}
+
+static uint64_t tags_of(guest_addr a, uint64_t size)
+{
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < size; i++)
+        if (mc_options.track_origins && *ng_v(a + i) && *ng_v(a + i) != VPAT_FRESH)
+            sum = sum * 31 + *ng_o(a + i);
+    return sum;
 }
 
 /* The function that fits the block, mostly. */
@@ -118,6 +128,8 @@ static void one_call(struct outcome *o, int number, bool fast)
         look(o->result, &o->made, &o->v_made);
         if (f->hook == heap_calloc || f->hook == heap_realloc)
             o->contents = sum_of((uint8_t *)o->result, b->size);
+        if (f->hook == heap_realloc)
+            o->tags = tags_of(o->result, b->size);
         for (uint64_t i = 0; i < b->size; i++)
             ((uint8_t *)o->result)[i] = (uint8_t)(number + (int)i);
         if (any(4)) /* or only a part, or nothing, has been written */
