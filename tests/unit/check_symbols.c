@@ -821,7 +821,8 @@ END_TEST
 int main(void)
 {
     Suite *s = suite_create("symbols");
-    run_self.in_generated = run_self.state.in_helper = true; /* registers by ng_reg */
+    run_self.in_generated = true;
+    run_self.state.in_helper = true; /* registers by ng_reg */
     TCase *t = tcase_create("all");
     suite_add_tcase(s, t);
     tcase_set_timeout(t, 120);
