@@ -13,7 +13,11 @@
 #include "memcheck/instrument.h"
 
 #define BACK 0x7ffffff0ull /* where the function returns to */
+#ifdef __clang__
+#define GUEST __attribute__((noinline, no_stack_protector))
+#else
 #define GUEST __attribute__((noinline, noclone, optimize("no-stack-protector")))
+#endif
 extern char __executable_start[], _end[];
 
 /* ---- the tool API, as far as it is called ---- */
