@@ -7,6 +7,7 @@
 
 enum { WARM = 300 };
 static char *volatile last;
+static volatile char last_read;
 
 static __attribute__((noinline)) char *make(size_t n)
 {
@@ -56,7 +57,7 @@ int main(void)
     if (kept[3] == 7)          // expect: Conditional jump or move depends on uninitialised value(s)
         return 3;
     drop(kept);
-    *(volatile char *)kept;    // expect: Invalid read of size 1
+    last_read = *kept;         // expect: Invalid read of size 1
                                // aux: Address * is 0 bytes inside a block of size 33 free'd @ free
     drop(kept);
     zeros[5] = 1;              // expect: Invalid write of size 4
