@@ -59,8 +59,8 @@ void instrument_shrink_to_return(struct ir_block *b, ir_ref sp, int64_t by, bool
 void instrument_leave(struct ir_block *b, ir_ref old, ir_ref sp, ir_ref by);
 /* An access by push, pop and the like. */
 bool instrument_is_through_rsp(const struct ir_block *b, const struct ir_op *op);
-/* Op i moves rsp up.  Does the block go on to a return, or to a jump to another function, without another way out, and without an access but pops, which
- * might be to the red zone? */
+/* Op i moves rsp up.  Does the block go on to a return, or to a jump to another function, without another way out, and
+ * without an access but pops, which might be to the red zone? */
 bool instrument_leads_to_return(const struct ir_block *b, uint32_t i);
 
 /* ---- saves of whole register files (state_saves.c) ---- */

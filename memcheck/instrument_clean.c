@@ -54,7 +54,8 @@ struct clean {
 static bool is_kept(const struct ir_op *op)
 {
     switch (op->op) {
-    case IR_HOOK: case IR_IMARK: case IR_NATIVE: case IR_EXIT: case IR_EXIT_IF: case IR_EXIT_CC: case IR_EXIT_RCXZ: case IR_CAS: case IR_CALL:
+    case IR_HOOK: case IR_IMARK: case IR_NATIVE:
+    case IR_EXIT: case IR_EXIT_IF: case IR_EXIT_CC: case IR_EXIT_RCXZ: case IR_CAS: case IR_CALL:
         return true;
     case IR_STORE: case IR_PUT:
         return !(op->flags & IR_DESCRIBED);

@@ -372,8 +372,8 @@ static void check_pieces(struct dirty *d, const struct ir_op *op)
 }
 
 /* Before NATIVE: the address must be defined and addressable.  The load of the old shadow also guards the planes
- * and the tool: for an address in either it faults, before the access does harm.  What is pushed is written when rsp has moved, and its place is
- * addressable. */
+ * and the tool: for an address in either it faults, before the access does harm.  What is pushed is written when rsp
+ * has moved, and its place is addressable. */
 static void check_store(struct dirty *d, const struct ir_op *op, ir_ref v, ir_ref tag)
 {
     if (!op->c && op->op == IR_STORE && op->type != IR_V512 && !(op->flags & IR_STACK_REL)) {

@@ -2,8 +2,9 @@
 /* run/hot: which way a longer translation of hot code goes.
  *
  * First translations go on past branches that are not taken, and count their runs and
- * those of what follows each branch (ir_block.counts).  When one has run often, it is made anew as one block that follows jumps, calls, the returns of these
- * calls, and at branches the side whose own first translation has run more often.
+ * those of what follows each branch (ir_block.counts).  When one has run often, it is made
+ * anew as one block that follows jumps, calls, the returns of these calls, and at branches
+ * the side that has run more often.
  * It ends where it would come into itself again, but a short loop is unrolled:
  * its head is looked at once a few rounds.  */
 #include "run/hot.h"

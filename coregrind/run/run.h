@@ -16,7 +16,8 @@ struct kernel_sigaltstack { uint64_t sp; int flags; uint64_t size; };
 /* Indices of ng_thread.stats: what --stats prints (run/stats.c). */
 enum run_stat {
     RUN_STAT_TURNS, RUN_STAT_HOST_BYTES, RUN_STAT_CHAINED, RUN_STAT_INDIRECT, RUN_STAT_JUMPS, RUN_STAT_JUMPS_SECOND,
-    RUN_STAT_SYSCALLS, RUN_STAT_HOSTCALLS, RUN_STAT_REQUESTS, RUN_STAT_SIGNALS, RUN_STAT_FAULTS, RUN_STAT_ATTENTION, RUN_STAT_MODE, RUN_STAT_TRACES, RUN_STAT_HOT,
+    RUN_STAT_SYSCALLS, RUN_STAT_HOSTCALLS, RUN_STAT_REQUESTS, RUN_STAT_SIGNALS, RUN_STAT_FAULTS, RUN_STAT_ATTENTION,
+    RUN_STAT_MODE, RUN_STAT_TRACES, RUN_STAT_HOT,
     RUN_STAT_WHY, /* other modes entered, + enum ir_why; with --stats only */
     /* what was translated, + mode; nanoseconds of processor time with --stats only */
     RUN_STAT_BLOCKS = RUN_STAT_WHY + IR_WHYS, RUN_STAT_INSNS = RUN_STAT_BLOCKS + NG_MODES_MAX, RUN_STAT_NS = RUN_STAT_INSNS + NG_MODES_MAX,
