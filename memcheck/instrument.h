@@ -43,7 +43,7 @@ uint64_t instrument_block_kill(const struct ir_block *b);
 ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset);
 void instrument_store(struct ir_block *b, enum ir_plane plane, enum ir_type t, ir_ref base, int64_t offset, ir_ref v);
 /* What lies below rsp is not addressable, but for what was used of the red zone since the last call or return; see
- * IR_ZONE_BYTE.  sp is the present value of rsp, or one in the strip to take its place. */
+ * IR_NOACCESS_BYTE.  sp is the present value of rsp, or one in the strip to take its place. */
 /* rsp came down by `by` to sp: these bytes are fresh, but for what was used of them. */
 void instrument_growth(struct ir_block *b, ir_ref sp, int64_t by);
 /* A call or a return leaves this block: nothing below rsp is in use (System V ABI x86-64, 3.2.2: the red zone does not

@@ -5,7 +5,7 @@
  * Each access is preceded by a CHECK of its shadow, which leaves to mode 3 at
  * this very instruction; what was checked once in the block is not checked
  * again.  Stack pointer moves mark shadow; nothing below rsp is addressable but
- * what is used of the red zone (state.red_zone, see IR_ZONE_BYTE):
+ * what is used of the red zone (state.red_zone, see IR_NOACCESS_BYTE):
  *
  *     growth   [new, old) undefined; what is pushed defined
  *     shrink   [old, new) not addressable, for a run at once, after the last of

@@ -60,7 +60,7 @@ enum {
     IR_KEEP_FLAGS = 32,/* set by front end on PUTs that rewrite control flow */
     IR_CALL_SP = 64,   /* SP: of a call that the block goes on into (without an EXIT) */
     IR_RET_SP = 128,   /* SP: of a return that the block goes on behind */
-    IR_RED_ZONE = 64,  /* CHECK_STORE, the same bit: also lets pass what is all IR_ZONE_BYTE, if the access lies in the red zone, and
+    IR_RED_ZONE = 64,  /* CHECK_STORE, the same bit: also lets pass what is all IR_NOACCESS_BYTE, if the access lies in the red zone, and
                           notes its address as ZONE_USED does */
     IR_ELSE = 64,      /* CALL, the same bit: of any type; where the guard is false it yields d.  A vector goes to the helper and comes back
                           in scratch slot imm, which then is the third argument */
@@ -72,8 +72,8 @@ enum {
 enum { IR_NOACCESS_BYTE = 0xd6, IR_PASS_BYTE = 0xd7 };
 
 /* The red zone: IR_ZONE_SIZE bytes below rsp, where a function may keep things without moving rsp.  The V plane there, and
- * of all of the stack below, is IR_ZONE_BYTE but for bytes that somebody used: those are not below state.red_zone. */
-enum { IR_ZONE_BYTE = 0xd6, IR_ZONE_SIZE = 128, IR_ZONE_STEP = 16, IR_ZONE_FAR = 65536 };
+ * of all of the stack below, is IR_NOACCESS_BYTE but for bytes that somebody used: those are not below state.red_zone. */
+enum { IR_ZONE_SIZE = 128, IR_ZONE_STEP = 16, IR_ZONE_FAR = 65536 };
 
 /* CONST flags and CALL: helpers are registered with the tool API (tool.h). */
 

@@ -49,7 +49,7 @@ struct x86_state {
     uint64_t rip;
     uint64_t gpr[16];
     uint64_t fs_base, gs_base;
-    uint64_t red_zone;        /* lowest address in use below rsp, ~0: none; see IR_ZONE_BYTE */
+    uint64_t red_zone;        /* lowest address in use below rsp, ~0: none; see IR_NOACCESS_BYTE */
     uint64_t rflags;          /* image at exits: arithmetic flags, DF, AC, ID */
     uint16_t flags_spill;     /* lahf:seto image, ah = flags, al = OF */
     uint8_t pad0[6];

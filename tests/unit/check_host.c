@@ -325,7 +325,7 @@ static uint8_t *zone_begin(const char *native, int native_size, int64_t used, in
     test_insn(&b, insn(native, native_size, 0x400000));
     s.gpr[4] = ZONE_SP;
     s.red_zone = used ? ZONE_SP - (uint64_t)used : ~0ull;
-    memset(shadow - 0x200, IR_ZONE_BYTE, 0x200);
+    memset(shadow - 0x200, IR_NOACCESS_BYTE, 0x200);
     memset(shadow, 0x55, 0x100);
     memset(shadow - used, v, (size_t)n_used);
     return shadow;
@@ -369,7 +369,7 @@ START_TEST(test_zone)
         for (int used = 0; used <= 0x90; used += 7) { /* cleared, and nothing above rsp */
             v = zone_begin(bytes, n, used, used, 0);
             zone_run(IR_ZONE_CLEAR, 0, 0, 0);
-            ck_assert(zone_is(v - 0x200, v, IR_ZONE_BYTE) && zone_is(v, v + 0x100, 0x55));
+            ck_assert(zone_is(v - 0x200, v, IR_NOACCESS_BYTE) && zone_is(v, v + 0x100, 0x55));
             ck_assert(s.red_zone == ~0ull);
         }
         zone_begin(bytes, n, 0, 0, 0);
@@ -382,12 +382,12 @@ START_TEST(test_zone)
                 const uint8_t to = pattern == 0 ? 0 : pattern == 1 ? 0xff : 0xd7;
                 v = zone_begin(bytes, n, 0, 0, 0);
                 zone_run(IR_ZONE_GROW, -by, by, to);
-                ck_assert(zone_is(v - 0x200, v - by, IR_ZONE_BYTE) && zone_is(v - by, v, to) && zone_is(v, v + 0x100, 0x55));
+                ck_assert(zone_is(v - 0x200, v - by, IR_NOACCESS_BYTE) && zone_is(v - by, v, to) && zone_is(v, v + 0x100, 0x55));
                 ck_assert(s.red_zone == ~0ull);
                 v = zone_begin(bytes, n, 13, 6, 1);
                 zone_run(IR_ZONE_GROW, -by, by, to);
                 for (int i = 1; i <= 16 + by; i++)
-                    ck_assert(v[-i] == (i >= 8 && i <= 13 ? 1 : i <= by ? to : IR_ZONE_BYTE));
+                    ck_assert(v[-i] == (i >= 8 && i <= 13 ? 1 : i <= by ? to : IR_NOACCESS_BYTE));
                 ck_assert(s.red_zone == (by >= 13 ? ~0ull : ZONE_SP - 13ull));
             }
     }
@@ -411,14 +411,14 @@ START_TEST(test_zone_store)
                     test_exit(&b, IR_EXIT_JUMP, 2);
                     s.gpr[5] = (uint64_t)(ZONE_SP + at - 10);
                     s.gpr[1] = 3;
-                    memset(v, IR_ZONE_BYTE, 64); /* above rsp this means something else */
+                    memset(v, IR_NOACCESS_BYTE, 64); /* above rsp this means something else */
                     if (spoilt)
                         v[at + size - 1] = 0x12;
                     const bool passes = !spoilt && at >= -128 && at + size <= 0;
                     ck_assert_int_eq(run()->ir.kind, passes ? IR_EXIT_JUMP : IR_EXIT_MODE);
                     ck_assert(s.red_zone == (passes ? (uint64_t)(ZONE_SP + at) : ~0ull));
                     for (int i = 0; i < size - spoilt; i++)
-                        ck_assert(v[at + i] == (passes ? 0 : IR_ZONE_BYTE));
+                        ck_assert(v[at + i] == (passes ? 0 : IR_NOACCESS_BYTE));
                     for (int i = 1; i < 16; i++)
                         ck_assert(s.gpr[i] == before.gpr[i]);
                     if (k && passes) /* adc saw the right carry */

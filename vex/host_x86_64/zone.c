@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* host_x86_64/zone: the shadow of the stack below rsp (ZONE_ ops; see IR_ZONE_BYTE in nagrind/ir.h).
+/* host_x86_64/zone: the shadow of the stack below rsp (ZONE_ ops; see IR_NOACCESS_BYTE in nagrind/ir.h).
  *
  * The straight path of each op is a comparison with state.red_zone; a function that
  * uses its red zone takes the cold ones. */
@@ -66,7 +66,7 @@ void emit_zone_clear(struct emitter *e, const struct ir_op *op)
     const uint32_t loop = c->n;
     asm_alu_ri(c, ALU_SUB, 8, s, IR_ZONE_STEP);
     for (int at = 0; at < IR_ZONE_STEP; at += 4)
-        asm_store_imm(c, 4, shadow_at(s, at), repeated(IR_ZONE_BYTE, 4));
+        asm_store_imm(c, 4, shadow_at(s, at), repeated(IR_NOACCESS_BYTE, 4));
     asm_rm(c, CMP_REG_MEM, 8, s, red_zone(e));
     const uint32_t again = asm_jcc8(c, CC_A);
     c->p[again] = (uint8_t)(loop - (again + 1));
@@ -95,7 +95,7 @@ static void fill(struct emitter *e, int base, int n, int byte, int r)
 
 static void grow_if_unused(struct asm_buf *c, struct asm_mem m, int byte)
 {
-    asm_alu_mi(c, ALU_CMP, 1, m, (int8_t)IR_ZONE_BYTE);
+    asm_alu_mi(c, ALU_CMP, 1, m, (int8_t)IR_NOACCESS_BYTE);
     const uint32_t used = asm_jcc8(c, CC_NE);
     asm_store_imm(c, 1, m, (int8_t)byte);
     asm_here8(c, used);
@@ -123,7 +123,7 @@ void emit_zone_grow(struct emitter *e, const struct ir_op *op)
         grow_if_unused(c, shadow_at(s, 0), byte);
     } else {
         asm_alu_ri(c, ALU_SUB, 8, s, 4);
-        asm_alu_mi(c, ALU_CMP, 4, shadow_at(s, 0), repeated(IR_ZONE_BYTE, 4));
+        asm_alu_mi(c, ALU_CMP, 4, shadow_at(s, 0), repeated(IR_NOACCESS_BYTE, 4));
         const uint32_t mixed = asm_jcc8(c, CC_NE);
         asm_store_imm(c, 4, shadow_at(s, 0), repeated(byte, 4));
         const uint32_t over = asm_jmp8(c);
@@ -176,7 +176,7 @@ void emit_zone_store(struct emitter *e, struct asm_mem m, int bytes, bool keep_f
     if (keep_flags)
         flags_put_aside(e);
     for (int at = 0; at < bytes; at += size) {
-        asm_alu_mi(c, ALU_CMP, size, shadow_at(s, at), repeated(IR_ZONE_BYTE, size));
+        asm_alu_mi(c, ALU_CMP, size, shadow_at(s, at), repeated(IR_NOACCESS_BYTE, size));
         fail[n++] = asm_jcc32(c, CC_NE);
     }
     asm_alu_rr(c, ALU_SUB, 8, s, RSP);

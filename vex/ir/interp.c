@@ -104,7 +104,7 @@ static bool zone_passes(struct run *r, const struct ir_op *op, const uint8_t *v)
 {
     const guest_addr a = address(r, op), sp = r->env->state->gpr[X86_RSP];
     const int bytes = ir_type_bytes(op->type);
-    if (op->op != IR_CHECK_STORE || !(op->flags & IR_RED_ZONE) || !all_bytes(v, bytes, IR_ZONE_BYTE) ||
+    if (op->op != IR_CHECK_STORE || !(op->flags & IR_RED_ZONE) || !all_bytes(v, bytes, IR_NOACCESS_BYTE) ||
         (int64_t)(a - sp) < -IR_ZONE_SIZE || (int64_t)(a - sp) > -bytes)
         return false;
     zone_used(r, a);
@@ -146,7 +146,7 @@ static void zone_clear(struct run *r, guest_addr sp)
         return;
     for (guest_addr a = sp; sp - s->red_zone <= IR_ZONE_FAR && a > s->red_zone;)
         for (int i = 0; i < IR_ZONE_STEP; i++)
-            zone_fill(r, --a, IR_ZONE_BYTE);
+            zone_fill(r, --a, IR_NOACCESS_BYTE);
     s->red_zone = ~0ull;
 }
 
@@ -158,7 +158,7 @@ static void zone_grow(struct run *r, const struct ir_op *op)
         union ir_value v = { 0 };
         if (r->env->load(r->env->arg, IR_PLANE_V, sp + (uint64_t)i, &v, 1) != 0)
             abandon(r);
-        else if (s->red_zone == ~0ull || v.b[0] == IR_ZONE_BYTE)
+        else if (s->red_zone == ~0ull || v.b[0] == IR_NOACCESS_BYTE)
             zone_fill(r, sp + (uint64_t)i, (uint8_t)op->aux);
     }
     if (s->red_zone >= sp)
