@@ -22,13 +22,29 @@ def key(line, error, name):
     return line, normal(error.what), frames(error.stack, name), aux
 
 
-def differences(test, exe, out):
-    sets = []
-    for tool in (['valgrind'], [os.path.join(e2e.ROOT, 'nagrind')]):
-        with tempfile.TemporaryDirectory() as cwd:
-            text = e2e.checked(test, exe, tool, cwd)[3]
-        sets.append({key(l, e, test.name) for l, e in e2e.reported(test, text)})
-    return [('only valgrind:', k) for k in sets[0] - sets[1]] + [('only nagrind: ', k) for k in sets[1] - sets[0]]
+def errors_under(tool, test, exe):
+    """How a program ended under a checker, and its errors."""
+    with tempfile.TemporaryDirectory() as cwd:
+        code, stdout, _, text = e2e.checked(test, exe, [tool], cwd)
+    return (code, stdout), {key(l, e, test.name) for l, e in e2e.reported(test, text)}
+
+
+def ended_natively(test, exe):
+    with tempfile.TemporaryDirectory() as cwd:
+        code, stdout, _ = e2e.run([exe] + test.args, test, cwd)
+    return test.exit if test.exit is not None else code, stdout
+
+
+def differences(test, exe):
+    """valgrind, which runs only one thread at a time, now and then hangs or crashes in a program of many: a run that
+    did not end as the program does is no oracle for the errors and is repeated, aloud.  nagrind's never is."""
+    nagrind = errors_under(os.path.join(e2e.ROOT, 'nagrind'), test, exe)[1]
+    for _ in range(3):
+        end, valgrind = errors_under('valgrind', test, exe)
+        if valgrind == nagrind or not test.native or end == ended_natively(test, exe):
+            break
+        print('note %s: under valgrind it ended so: %s, %r' % (test.name, end[0], end[1][-200:]))
+    return [('only valgrind:', k) for k in valgrind - nagrind] + [('only nagrind: ', k) for k in nagrind - valgrind]
 
 
 def main():
@@ -42,7 +58,7 @@ def main():
             if 'valgrind' in test.not_under:
                 continue
             for flags in test.builds:
-                diff = differences(test, e2e.build(test, flags, out), out)
+                diff = differences(test, e2e.build(test, flags, out))
                 bad = diff and not test.differs
                 passed, failed = passed + (not bad), failed + bool(bad)
                 if diff:
