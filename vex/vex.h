@@ -126,13 +126,19 @@ void vex_code_init(struct vex_code *c);
 void vex_code_reset(struct vex_code *c);
 void vex_code_free(struct vex_code *c);
 
+/* An access to the V plane has a displacement smaller by this than the guest's to the memory itself.  AMD's Zen 2 and 3
+ * forward a store to a load by base register and the low bits of the displacement before addresses are known, whatever the
+ * segment: a check right after the program's store, or a pop after a shadow store, would be forwarded the other's value
+ * and be run again.  128 keeps the displacements 0..255 in one byte; those around 0 meet nothing of the program's. */
+enum { VEX_GS_BIAS = 128 };
+
 struct vex_host {
     int32_t state_offset;    /* of struct x86_state from the FS base (initial-exec TLS) */
     int32_t jumps_offset;    /* of the thread's table void *[X86_JUMPS] from the FS base; 0: none (foreign mode) */
     bool indirect_target;    /* the block is reached by indirect jumps: its entry for them stands in line */
     bool guest_in_host_regs; /* true: identity mapping; false: guest registers live in struct x86_state (tests, PURE) */
     uint64_t strip_size;
-    uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base holds the first */
+    uint64_t v_shift, plane_o; /* distance of a client address to its place in the V and O planes; GS base: v_shift + VEX_GS_BIAS */
     bool count_jumps;        /* into state.jump_hits */
     bool debug;              /* ir_check first */
     /* Acts on an exit of kind HOSTCALL, as the dispatcher would; state.rip is there.  The code to go on with, or NULL to

@@ -105,7 +105,7 @@ static bool touched_address(const siginfo_t *info, const ucontext_t *uc, guest_a
         return known;
     *check = o->mem.segment == ZYDIS_REGISTER_GS;
     if (!known)
-        *at = operand_address(&x, o, gpr, pc);
+        *at = operand_address(&x, o, gpr, pc) + (*check ? VEX_GS_BIAS : 0);
     else if (*check)
         *at -= ng_v_shift;
     return true;

@@ -42,7 +42,7 @@ struct rlimit *space_rlimit(int resource)
 
 void space_thread_init(void)
 {
-    syscall(SYS_arch_prctl, ARCH_SET_GS, ng_v_shift);
+    syscall(SYS_arch_prctl, ARCH_SET_GS, ng_v_shift + VEX_GS_BIAS);
 }
 
 void space_init(char **argv, char **envp, bool want_v, bool want_o)

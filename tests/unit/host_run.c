@@ -70,7 +70,7 @@ void test_init(void)
     }
     for (int i = 0; i < X86_JUMPS; i++)
         jumps[i] = zone + 8192 + tramp[1][VEX_TRAMP_INDIRECT];
-    syscall(SYS_arch_prctl, ARCH_SET_GS, TEST_PLANE_V);
+    syscall(SYS_arch_prctl, ARCH_SET_GS, TEST_PLANE_V + VEX_GS_BIAS);
     vex_code_init(&test_code);
 }
 

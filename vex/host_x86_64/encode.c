@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "vex/host_x86_64/encode.h"
+#include "vex/vex.h"
 
 void asm_grow(struct asm_buf *b, size_t room)
 {
@@ -53,6 +54,8 @@ static inline uint8_t *head(uint8_t *p, uint32_t op, int size, int seg, int reg,
 
 static inline uint8_t *modrm_mem(uint8_t *p, int reg, struct asm_mem m)
 {
+    if (m.seg == X86_SEG_GS)
+        m.disp -= VEX_GS_BIAS;
     const int r = (reg & 7) << 3;
     const bool based = m.base != REG_NONE, indexed = m.index != REG_NONE;
     const bool sib = !based || indexed || (m.base & 7) == 4;

@@ -21,7 +21,8 @@ enum { X86_SEG_NONE = 0, X86_SEG_FS = 0x64, X86_SEG_GS = 0x65 };
 #define X86_W (1 << 16)
 #define X86_RM8 (1 << 17)
 
-/* seg: [base + (index << scale) + disp]; REG_NONE for no base or no index. */
+/* seg: [base + (index << scale) + disp]; REG_NONE for no base or no index.  GS: the V plane; what is encoded is less by
+ * VEX_GS_BIAS, and disp must leave room for that. */
 struct asm_mem {
     uint8_t seg, base, index, scale;
     int32_t disp;

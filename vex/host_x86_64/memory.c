@@ -60,7 +60,7 @@ static struct asm_mem address(struct emitter *e, const struct ir_op *op, uint64_
         asm_load(e->c, 8, r, state_mem(e, op->aux == IR_SEG_FS ? STATE(fs_base) : STATE(gs_base)));
         add_part(e, &m, r);
     }
-    if ((int64_t)k == (int32_t)k) {
+    if ((int64_t)k == (int32_t)k && (int64_t)k >= INT32_MIN + VEX_GS_BIAS) {
         m.disp = (int32_t)k;
     } else {
         const int r = gpr_alloc(e);
