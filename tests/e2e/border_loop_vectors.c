@@ -6,7 +6,6 @@
 // build: gcc -O2
 // build: gcc -O3
 // build: gcc -O3 -mavx2
-// build: clang -O0
 // build: clang -O3
 // build: clang -O3 -mavx2
 #include <immintrin.h>
