@@ -131,7 +131,7 @@ tests_unit_check_options_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_options_LDADD = $(UNIT_LIBS)
 
 .PHONY: check-programs-built check-quick check-e2e check-programs check-oracle check-fuzz check-worlds check-bad-input \
-	check-stress check-stress-all check-stats
+	check-stress check-stress-all check-stats check-sanitize
 check-programs-built: $(check_PROGRAMS) all
 check-quick: check-programs-built
 	$(srcdir)/tests/lib/units.sh
@@ -153,6 +153,11 @@ check-worlds: all
 	sh $(srcdir)/tests/lib/worlds.sh
 check-bad-input: all
 	python3 $(srcdir)/tests/lib/bad_input.py
+# The unit tests built with sanitizers, in a folder of their own, which goes afterwards unless a test failed.
+check-sanitize:
+	$(MAKE) $(AM_MAKEFLAGS) distdir distdir=sanitized
+	sh $(srcdir)/tests/lib/sanitize.sh sanitized
+	rm -rf sanitized
 # SEED= and N= choose the campaign.
 check-fuzz: tests/fuzz/fuzz_insn
 	tests/fuzz/fuzz_insn

@@ -389,7 +389,9 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     memset(n, 0, sizeof *n);
     n->room = (uint32_t)(before + cross + notes_size);
     n->exits = (struct code_exit *)(n->pages + pages);
-    n->cross = memcpy((char *)n + before, c->cross, cross);
+    n->cross = (void *)((char *)n + before);
+    if (cross)
+        memcpy(n->cross, c->cross, cross);
     n->n_cross = (uint32_t)n_cross;
     n->notes = memcpy((char *)n + before + cross, notes, notes_size);
     if (notes != few)

@@ -46,7 +46,7 @@ else
     group "end to end, dirty" $e2e --stress=dirty
     group "end to end, hot at once" $e2e --hot=2
     group "end to end, traces checked" $e2e --stress=trace
-    group "end to end, $events" $e2e $events $t/border_[almrt]*.c $t/clean_longjmp.c $t/clean_makecontext.c \
+    group "end to end, $events" $e2e $events $t/border_[afmrt]*.c $t/border_lazy.c $t/border_loop.c $t/clean_longjmp.c $t/clean_makecontext.c \
         $t/clean_selfmod.c $t/clean_signals.c $t/clean_x87.c $t/undef_shapes.c $t/signal_*.c $t/fork_*.c $t/segv_handler.c \
         $t/longjmp_undef.c
     group "end to end, values, interpreter" $e2e --tool=none --jit=interp $t/border_[afmt]*.c $t/clean_longjmp.c $t/clean_selfmod.c \

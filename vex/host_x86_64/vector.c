@@ -220,7 +220,7 @@ static void emit_splat(struct emitter *e, const struct ir_op *op, int l)
 {
     static const uint32_t opcode[4] = { P2(0x78), P2(0x79), P2(0x58), P2(0x59) };
     int64_t k;
-    if (value_const(e, op->a, &k) && (uint64_t)k == 0x0101010101010101 * (uint8_t)k) {
+    if (value_const(e, op->a, &k) && (uint64_t)k == 0x0101010101010101u * (uint8_t)k) {
         emit_fixup(e, asm_vrm_rip(e->c, X86_OP(2, 1, 0x6f), l, vec_def(e), 0), TO_POOL, pool_splat(e, (uint8_t)k));
         return;
     }
