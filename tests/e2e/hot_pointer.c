@@ -23,7 +23,7 @@ long (*volatile step)(long) = f0;
 __attribute__((noinline)) static long tail(long x) { return step(x); }       /* jmp *step */
 __attribute__((noinline)) static long call(long x) { return step(x) ^ 5; }   /* call *step */
 
-static long loop(int n)
+__attribute__((noinline)) static long loop(int n)
 {
     long x = 0;
     for (int i = 0; i < n; i++)
