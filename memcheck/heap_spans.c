@@ -185,12 +185,11 @@ static struct heap_span *make_span(uint64_t slot_size)
     return NULL;
 }
 
-int heap_span_carve(int class, int n, struct heap_block **list)
+int heap_span_carve(int class, int n, struct heap_block **slots)
 {
     struct class *c = &classes[class];
     int got = 0;
     pthread_mutex_lock(&c->lock);
-    struct heap_block **end = list;
     while (got < n) {
         struct heap_span *s = c->span;
         if (!s || s->n_used == s->n_slots) {
@@ -204,11 +203,8 @@ int heap_span_carve(int class, int n, struct heap_block **list)
         b->addr = heap_slot_start(s, b) + heap_redzone;
         b->class = (uint8_t)class;
         atomic_store_explicit((_Atomic uint32_t *)&s->n_used, s->n_used + 1, memory_order_release);
-        *end = b;
-        end = &b->next;
-        got++;
+        slots[got++] = b;
     }
-    *end = NULL;
     pthread_mutex_unlock(&c->lock);
     return got;
 }
