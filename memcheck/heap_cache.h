@@ -9,7 +9,7 @@ enum { HEAP_PENDING_BLOCKS = 64, HEAP_PENDING_BYTES = 64 << 10, HEAP_CACHED = 64
 
 /* A block in the quarantine, with what is asked about it when it leaves: its record is cold by then, and stays so. */
 typedef uint64_t heap_ticket;
-static inline heap_ticket heap_ticket_of(const struct heap_block *b)
+static inline __attribute__((always_inline)) heap_ticket heap_ticket_of(const struct heap_block *b)
 {
     const uint64_t moved = b->align_log2 > 4 || heap_min_align > 16; /* its block may begin anywhere in its slot */
     return (uintptr_t)b | (uint64_t)b->class << 48 | moved << 63;
@@ -67,7 +67,7 @@ static inline struct heap_block *heap_cache_top(const struct heap_cache *c, int 
 /* It is taken.  The next ones are cold: nobody has looked at them since they went into the quarantine. */
 static inline struct heap_block *heap_cache_pop(struct heap_cache *c, int class)
 {
-    enum { FAR = 8, NEAR = 4 };
+    enum { FAR = 2, NEAR = 1 };
     const uint32_t n = --c->n_slots[class];
     struct heap_block **at = &c->slots[class][n];
     if (n >= FAR)
