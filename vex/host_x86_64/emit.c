@@ -154,9 +154,10 @@ static uint32_t place(uint32_t offset, uint32_t cold_base)
 
 static void pad(struct asm_buf *b, unsigned align)
 {
-    asm_grow(b, align);
-    while (b->n % align)
-        asm_byte(b, 0xcc);
+    asm_need(b);
+    const size_t to = (b->n + align - 1) & ~(size_t)(align - 1);
+    memset(b->p + b->n, 0xcc, to - b->n);
+    b->n = to;
 }
 
 static void append(struct asm_buf *to, const void *from, size_t n)

@@ -79,10 +79,37 @@ void asm_rr(struct asm_buf *b, uint32_t op, int size, int reg, int rm)
     b->n = p - b->p;
 }
 
+/* fs:[disp32], as the thread's state is: every second memory operand of all. */
+static inline bool is_state(struct asm_mem m)
+{
+    uint32_t parts;
+    memcpy(&parts, &m, 4);
+    return parts == (X86_SEG_FS | REG_NONE << 8 | REG_NONE << 16);
+}
+
+/* The same as legacy_mem for such an operand, without prefix: segment, REX, opcode, ModRM, SIB, displacement. */
+static inline void state_operand(struct asm_buf *b, uint32_t op, int size, int reg, int32_t disp, bool force_rex, uint32_t imm, int imm_bytes)
+{
+    uint8_t *p = b->p + b->n;
+    const uint8_t rex = 0x40 | (size == 8) << 3 | (reg >> 3 & 1) << 2;
+    *p++ = X86_SEG_FS;
+    *p = rex;
+    p += rex != 0x40 || force_rex;
+    const uint32_t rest = (op & 0xff) | (4u | (reg & 7u) << 3) << 8 | 0x25u << 16;
+    memcpy(p, &rest, 4);
+    memcpy(p + 3, &disp, 4);
+    memcpy(p + 7, &imm, 4);
+    b->n = p + 7 + imm_bytes - b->p;
+}
+
 /* A legacy instruction with a memory operand, then imm_bytes of imm. */
 static inline void legacy_mem(struct asm_buf *b, uint32_t op, int size, int reg, struct asm_mem m, bool force_rex, uint32_t imm, int imm_bytes)
 {
     asm_need(b);
+    if (is_state(m) && op < 0x100 && size != 2) {
+        state_operand(b, op, size, reg, m.disp, force_rex, imm, imm_bytes);
+        return;
+    }
     uint8_t *p = head(b->p + b->n, op, size, m.seg, reg, rex_bit(m.index), rex_bit(m.base), force_rex);
     p = modrm_mem(p, reg, m);
     memcpy(p, &imm, 4);
