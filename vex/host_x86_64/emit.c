@@ -20,15 +20,9 @@ void emit_array_grow(void **array, uint32_t *cap, size_t element)
 
 static void emit_imark(struct emitter *e, const struct ir_op *op)
 {
-    const struct ir_block *b = e->b;
     e->insn = (uint32_t)op->imm;
     e->after = false;
-    e->pc = b->insns[e->insn].pc;
-    e->g_soon = e->v_soon = 0;
-    for (uint32_t i = e->insn; i < e->insn + 3 && i < b->n_insns; i++) {
-        e->g_soon |= insn_gprs(&b->insns[i]);
-        e->v_soon |= b->insns[i].vec_read | b->insns[i].vec_write;
-    }
+    e->pc = e->b->insns[e->insn].pc;
     e->shared_exit.valid = false;
     emit_side(e);
 }
@@ -140,7 +134,10 @@ static void emit_ops(struct emitter *e)
             continue;
         }
         emit_op(e, op);
-        op_done(e);
+        if (op->a | op->b | op->c | op->d || v->kind == VALUE_LIVE || v->kind == VALUE_CONST)
+            op_done(e);
+        else
+            e->g_pin = e->v_pin = 0;
         if (e->main.n + e->cold.n > MAX_CODE)
             emit_fail(e, -ENOSPC);
     }

@@ -257,23 +257,6 @@ void asm_vmov_rr(struct asm_buf *b, int bytes, int to, int from)
     asm_vrr(b, X86_OP(1, 1, 0x6f), bytes, to, 0, from);
 }
 
-uint32_t asm_jcc32(struct asm_buf *b, int cc)
-{
-    asm_need(b);
-    asm_byte(b, 0x0f);
-    asm_byte(b, 0x80 | cc);
-    asm_imm(b, 0, 4);
-    return b->n - 4;
-}
-
-uint32_t asm_jmp32(struct asm_buf *b)
-{
-    asm_need(b);
-    asm_byte(b, 0xe9);
-    asm_imm(b, 0, 4);
-    return b->n - 4;
-}
-
 uint32_t asm_jcc8(struct asm_buf *b, int cc)
 {
     asm_need(b);
