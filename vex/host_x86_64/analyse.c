@@ -161,12 +161,18 @@ void emit_analyse(struct emitter *e)
         const struct ir_op *op = &b->ops[i];
         struct value *v = &e->val[i];
         e->flags_live[i] = live;
+        if (op->op == IR_IMARK) { /* these two have no values, and are most of a block */
+            insn = op->imm ? op->imm - 1 : 0;
+            continue;
+        }
+        if (op->op == IR_NATIVE) {
+            e->flags_live[i] = live = flags_before(e, op, insn, live);
+            continue;
+        }
         if (op->op == IR_NOP || (!v->last && !op_is_root(op)))
             continue;
         v->vec = type_is_vec(op->type) && ir_rows[op->op].result == 'T';
         e->flags_live[i] = live = flags_before(e, op, insn, live);
-        if (op->op == IR_IMARK)
-            insn = op->imm ? op->imm - 1 : 0;
         uint32_t until = i;
         if (v->last && can_fuse(e, i)) {
             v->fused = true;

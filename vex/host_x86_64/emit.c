@@ -126,8 +126,12 @@ static void emit_ops(struct emitter *e)
     for (e->i = 1; e->i < b->n_ops && !e->error; e->i++) {
         const struct ir_op *op = &b->ops[e->i];
         struct value *v = &e->val[e->i];
+        if (op->op == IR_IMARK) {
+            emit_imark(e, op);
+            continue;
+        }
         v->reg = REG_NONE;
-        if (!v->last && !acts(op))
+        if (!v->last && op->op != IR_NATIVE && !acts(op))
             continue;
         if (v->fused) {
             v->kind = VALUE_FUSED;
