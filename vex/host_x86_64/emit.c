@@ -214,6 +214,7 @@ struct emit_scratch {
     struct vex_side *cold_sides; uint32_t cap_cold_sides;
     void *pool; uint32_t cap_pool;
     void *values; size_t cap_values; /* bytes */
+    struct emit_template zone_clear;
 };
 
 void emit_scratch_free(struct emit_scratch *s)
@@ -254,6 +255,7 @@ static bool borrow(struct emitter *e, struct vex_code *out)
     e->cap_cold_sides = s->cap_cold_sides;
     e->pool = s->pool;
     e->cap_pool = s->cap_pool;
+    e->zone_clear = &s->zone_clear;
     return true;
 }
 

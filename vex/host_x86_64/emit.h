@@ -51,6 +51,9 @@ struct host_regs {
 struct fixup { uint32_t at, to; uint8_t at_cold, to_cold; };
 enum { TO_MAIN, TO_COLD, TO_POOL };
 
+/* Code that is the same wherever it stands: made once for a place of the state, then copied.  n: 0: not yet. */
+struct emit_template { int32_t state_offset; uint8_t n, bytes[123]; };
+
 struct emitter {
     const struct ir_block *b;
     const struct vex_host *h;
@@ -77,6 +80,7 @@ struct emitter {
     struct vex_side *cold_sides; uint32_t n_cold_sides, cap_cold_sides;
     struct { uint8_t bytes[32]; } *pool; uint32_t n_pool, cap_pool;
     uint32_t stub_tail;            /* in the cold part, 0: none yet */
+    struct emit_template *zone_clear;
     struct { bool valid; uint32_t exit, at; uint16_t g, v; uint8_t flags; } shared_exit;
 };
 
