@@ -85,7 +85,7 @@ static uint8_t flags_before(const struct emitter *e, const struct ir_op *op, uin
     switch (op->op) {
     case IR_NATIVE: {
         const struct ir_insn *n = &e->b->insns[op->imm];
-        if (!insn_may_keep_flags(n))
+        if (n->flags_write && !insn_may_keep_flags(n))
             live &= ~n->flags_write;
         return live | (n->flags_read & IR_FLAGS_ARITH);
     }
