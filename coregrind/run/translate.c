@@ -220,7 +220,7 @@ static void account(struct ng_thread *t, const struct translator *x, int mode, u
     t->stats[RUN_STAT_INSNS + mode] += x->out.n_insns;
     t->stats[RUN_STAT_HOST_BYTES] += x->code.size;
     if (options.stats)
-        t->stats[RUN_STAT_NS + mode] += run_cpu_ns() - start;
+        t->stats[RUN_STAT_NS + mode] += run_cpu_ns_since(start);
 }
 
 /* The hot block at pc, once more and longer.  Whatever prevents it, the first translation stays. */

@@ -211,6 +211,14 @@ static inline ir_ref ir_append(struct ir_block *b, struct ir_op op)
     to->imm = op.imm;
     return b->n_ops++;
 }
+/* A copy of another block's op that was not written just now (see above). */
+static inline ir_ref ir_append_copy(struct ir_block *b, const struct ir_op *op)
+{
+    if (__builtin_expect(b->n_ops == b->cap_ops, 0))
+        ir_block_grow_ops(b);
+    b->ops[b->n_ops] = *op;
+    return b->n_ops++;
+}
 NG_API uint32_t ir_block_add_exit(struct ir_block *b, struct ir_exit exit);
 NG_API void ir_block_add_extent(struct ir_block *b, struct ir_extent extent);
 NG_API uint32_t ir_block_add_insn(struct ir_block *b, const struct ir_insn *insn);

@@ -351,11 +351,11 @@ static bool translate_by_mnemonic(struct x86_ctx *c)
 
 bool x86_control(struct x86_ctx *c)
 {
-    if (is_privileged(c)) {
+    if (!c->quick && is_privileged(c)) {
         x86_trap(c, SIGSEGV, c->pc);
         return true;
     }
-    if (is_far(c)) { /* other code segments: not for 64-bit programs */
+    if (!c->quick && is_far(c)) { /* other code segments: not for 64-bit programs */
         x86_trap(c, SIGILL, c->pc);
         return true;
     }
@@ -365,7 +365,7 @@ bool x86_control(struct x86_ctx *c)
     case ZYDIS_CATEGORY_UNCOND_BR: translate_jmp(c); return true;
     case ZYDIS_CATEGORY_COND_BR: translate_conditional(c); return true;
     case ZYDIS_CATEGORY_INTERRUPT: translate_interrupt(c); return true;
-    default: return translate_by_mnemonic(c);
+    default: return c->quick ? translate_constant_lea(c) : translate_by_mnemonic(c);
     }
 }
 

@@ -46,17 +46,10 @@ void emit_zone_used(struct emitter *e, const struct ir_op *op)
     note(e, gpr_use(e, op->a));
 }
 
-void emit_zone_clear(struct emitter *e, const struct ir_op *op)
+/* Cold code: all from state.red_zone up to sp is not addressable. */
+static void clear_used(struct emitter *e, int sp)
 {
-    flags_clobber(e);
-    const int sp = gpr_use(e, op->a);
-    emit_side(e);
-    asm_rm(e->c, CMP_REG_MEM, 8, sp, red_zone(e));
-    emit_fixup(e, asm_jcc32(e->c, CC_A), TO_COLD, e->cold.n);
-    const uint32_t back = e->main.n;
-
-    struct asm_buf *c = e->c = &e->cold;
-    emit_side(e);
+    struct asm_buf *c = e->c;
     const int s = scratch_take(e, shadow_at(sp, 0));
     asm_mov_rr(c, 8, s, sp);
     asm_rm(c, 0x2b, 8, s, red_zone(e)); /* sub */
@@ -77,6 +70,43 @@ void emit_zone_clear(struct emitter *e, const struct ir_op *op)
     asm_here8(c, far);
     asm_store_imm(c, 8, red_zone(e), -1);
     scratch_back(e, s);
+}
+
+/* The same for rsp, at most calls and returns. */
+static void clear_below_rsp(struct emitter *e)
+{
+    struct emit_template *t = e->zone_clear;
+    struct asm_buf *c = e->c;
+    if (t->n && t->state_offset == e->h->state_offset) {
+        if (c->cap - c->n < sizeof t->bytes)
+            asm_grow(c, sizeof t->bytes);
+        memcpy(c->p + c->n, t->bytes, sizeof t->bytes);
+        c->n += t->n;
+        return;
+    }
+    const size_t begin = c->n;
+    clear_used(e, RSP);
+    if (c->n - begin <= sizeof t->bytes) {
+        t->state_offset = e->h->state_offset;
+        t->n = (uint8_t)(c->n - begin);
+        memcpy(t->bytes, c->p + begin, t->n);
+    }
+}
+
+void emit_zone_clear(struct emitter *e, const struct ir_op *op)
+{
+    flags_clobber(e);
+    const int sp = gpr_use(e, op->a);
+    emit_side(e);
+    asm_rm(e->c, CMP_REG_MEM, 8, sp, red_zone(e));
+    emit_fixup(e, asm_jcc32(e->c, CC_A), TO_COLD, e->cold.n);
+    const uint32_t back = e->main.n;
+    e->c = &e->cold;
+    emit_side(e);
+    if (sp == RSP)
+        clear_below_rsp(e);
+    else
+        clear_used(e, sp);
     emit_jump_to_main(e, back);
     e->c = &e->main;
 }
