@@ -74,13 +74,13 @@ INLINE bool is_zero(const uint8_t *p, size_t n, size_t *at)
     return true;
 }
 
-/* Not all of n bytes that are about to be overwritten are defined, and none before *at: true if all are addressable.
- * (A genuine V byte that equals the pattern is for the hook, which knows of the side table.)  Those from *at to *end will have to
- * become defined.  Many are so only where the shadow stays in memory anyway: the hook may give it back. */
-static AVX2 __attribute__((noinline)) bool may_overwrite(guest_addr a, size_t n, size_t *at, size_t *end)
+/* Not all of the bytes from a + *at to a + *end that are about to be overwritten are defined: true if all are addressable.
+ * (A genuine V byte that equals the pattern is for the hook, which knows of the side table.)  *at to
+ * *end becomes what will have to be made defined.  Many are so only where the shadow stays in memory anyway: the hook may give it back. */
+static AVX2 __attribute__((noinline)) bool may_overwrite(guest_addr a, size_t *at, size_t *end)
 {
     const uint8_t *const p = ng_v(a);
-    for (*end = n; *end - *at > VECTOR && !nonzero(vector(p + *end - VECTOR)); *end -= VECTOR)
+    for (; *end - *at > VECTOR && !nonzero(vector(p + *end - VECTOR)); *end -= VECTOR)
         ;
     if (memchr(p + *at, VPAT_NOACCESS, *end - *at))
         return false;
@@ -209,13 +209,16 @@ static __attribute__((noinline)) void reach(guest_addr to, guest_addr from, size
 /* A copy of more than SHORT bytes, or one whose destination is not defined, or that overlaps and may fault. */
 static AVX2 __attribute__((noinline)) struct ng_fast copy_long(guest_addr to, guest_addr from, size_t n, uint64_t result)
 {
-    size_t at, end = 0;
+    const bool overlap = overlaps(to, from, n);
+    const size_t first = overlap && to >= from ? n - (to - from) : 0; /* of those that are not among the source's */
+    size_t at, end = overlap && to < from ? from - to : n;
     if (UNLIKELY(!is_zero(ng_v(from), n, &at)))
         return decline();
-    const bool defined = is_zero(ng_v(to), n, &at);
-    if (!defined && !may_overwrite(to, n, &at, &end))
+    const bool defined = is_zero(ng_v(to) + first, end - first, &at);
+    at += first;
+    if (!defined && !may_overwrite(to, &at, &end))
         return decline();
-    if (UNLIKELY(overlaps(to, from, n)))
+    if (UNLIKELY(overlap))
         reach(to, from, n);
     memmove((void *)to, (const void *)from, n);
     if (!defined)
@@ -261,9 +264,9 @@ AVX2 FAST(mempcpy_chk) { return a3 >= a2 ? fast_mempcpy(a0, a1, a2, 0) : decline
 /* More than SHORT bytes, or not all are defined. */
 static AVX2 __attribute__((noinline)) struct ng_fast fill_long(guest_addr to, size_t n, uint8_t byte)
 {
-    size_t at, end = 0;
+    size_t at, end = n;
     const bool defined = is_zero(ng_v(to), n, &at);
-    if (!defined && !may_overwrite(to, n, &at, &end))
+    if (!defined && !may_overwrite(to, &at, &end))
         return decline();
     memset((void *)to, byte, n);
     if (!defined)
