@@ -121,6 +121,7 @@ struct heap_request {
     uint64_t align;              /* 0: default */
     enum heap_kind kind;
     bool zeroed;                 /* contents zero and defined */
+    uint64_t copied;             /* of so many bytes, from the first one, the caller sets the shadow at once, so nothing need be there */
 };
 /* A new block, 0 if there is no memory.  Counts it, takes its trace, marks its shadow. */
 guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r);

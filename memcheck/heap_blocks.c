@@ -308,7 +308,7 @@ static void block_init(const struct heap_block *b, const struct heap_request *r)
     }
     if (mc_options.malloc_fill >= 0)
         heap_fill(b->addr, r->size, (uint8_t)mc_options.malloc_fill);
-    shadow_make_fresh(b->addr, r->size); /* its origin is looked up in its record (shadow_fresh.c) */
+    shadow_make_fresh(b->addr + r->copied, r->size - r->copied); /* its origin is looked up in its record (shadow_fresh.c) */
 }
 
 /* The same in pages from the kernel, which are zero with zero shadow. */
