@@ -137,7 +137,8 @@ static void assert_same_stack(void)
         ck_assert_uint_eq(pcs[i] + 1, (uint64_t)wanted[i]);
 }
 
-static volatile int sink, line_of_inner, line_of_outer, line_of_call;
+static volatile unsigned sink;     /* wraps */
+static volatile int line_of_inner, line_of_outer, line_of_call;
 static inline __attribute__((always_inline)) void inner_inlined(void) { line_of_inner = __LINE__; take(); sink++; }
 static inline __attribute__((always_inline)) void outer_inlined(void) { line_of_outer = __LINE__; inner_inlined(); sink++; }
 static KEEP void has_inlined(void)
@@ -153,7 +154,7 @@ static KEEP int deep(int n)
         take();
     else
         deep(n - 1);
-    return sink += n;
+    return (int)(sink += (unsigned)n);
 }
 static KEEP void realigned(int n)
 {
@@ -163,7 +164,7 @@ static KEEP void realigned(int n)
     aligned[n & 15] = 2;
     __asm__ volatile("" : : "r"(p), "r"(aligned) : "memory", "rbx", "r12", "r13", "r14", "r15");
     take();
-    sink += aligned[1] + p[0];
+    sink += (unsigned)aligned[1] + (unsigned)p[0];
 }
 static int compare(const void *a, const void *b)
 {
@@ -729,9 +730,9 @@ static KEEP void wander(int depth);
 static KEEP void wander_plain(int depth) { wander(depth); sink++; }
 static KEEP void wander_saving(int depth)
 {
-    const int a = sink, b = (int)wander_next();
+    const unsigned a = sink, b = (unsigned)wander_next();
     wander(depth);
-    sink = a + b + depth;
+    sink = a + b + (unsigned)depth;
 }
 static KEEP void wander_realigned(int depth)
 {
@@ -739,7 +740,7 @@ static KEEP void wander_realigned(int depth)
     char *p = __builtin_alloca(wander_next() % 100 + 1);
     __asm__ volatile("" : : "r"(p), "r"(aligned) : "memory");
     wander(depth);
-    sink += p[0] + aligned[1];
+    sink += (unsigned)p[0] + (unsigned)aligned[1];
 }
 static int wander_compare(const void *a, const void *b)
 {

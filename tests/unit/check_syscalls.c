@@ -326,7 +326,7 @@ START_TEST(messages)
     int s[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, s), 0);
     struct msghdr *h = (struct msghdr *)p;
-    struct iovec *v = (struct iovec *)(p + 100);
+    struct iovec *v = (struct iovec *)(p + 128);
     *v = (struct iovec){ p + 1000, 7 };
     h->msg_iov = v;
     h->msg_iovlen = 1;
