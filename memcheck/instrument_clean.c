@@ -4,15 +4,17 @@
  *
  * Each access is preceded by a CHECK of its shadow, which leaves to mode 3 at
  * this very instruction; what was checked or pushed in the block is not checked
- * again (known.h).  Stack pointer moves mark shadow; nothing below rsp is addressable but
- * what is used of the red zone (state.red_zone, see IR_NOACCESS_BYTE):
+ * again (known.h).  Stack pointer moves mark shadow; nothing below rsp is
+ * addressable but what is used of the red zone (state.red_zone, see
+ * IR_NOACCESS_BYTE):
  *
  *     growth   [new, old) undefined; what is pushed defined
  *     shrink   [old, new) not addressable, for a run at once, after the last of
  *              them, but before the block can be left.  Unless a return follows
  *              it is [old-128, new-128), and what is above is left as it was,
  *              as the red zone in use
- *     call, return   the red zone in use, if any, not addressable
+ *     call, return   the red zone in use, if any, not addressable (nothing to do
+ *              if none was noted since the last one in the block)
  *
  * Pushes are not checked: small moves of an rsp in the strip can only hit its
  * unmapped ends, and the push itself comes before its shadow.  Unknown moves of

@@ -4,11 +4,13 @@
  * 128 bytes: of the last 128 above a return nothing is said before it.) */
 // build: gcc -O1
 // options: --hot=2
+// differs: valgrind does not make fresh what an addition to rsp and a subtraction right after it give back and take again
 #include <stdio.h>
 volatile long sink;
 long good = 5;
 extern long popped_by_rsp(long n), popped_by_rbp(long n), popped_in_callee(long n), regrown(long n),
-    regrown_by_pointer(long n), regrown_by_rbp(long n), zone_over_call(long n), zone_after_return(long n), zone_twice(long n);
+    regrown_by_pointer(long n), regrown_by_rbp(long n), zone_over_call(long n), zone_after_return(long n), zone_twice(long n),
+    zone_in_callee(long n), grown_over(long n);
 extern long popped_by_add(long n), popped_by_leave(long n);
 extern long kept(long n), kept_rbp(long n), kept_zone(long n), pushed_over(long n);
 __asm__(".text\n"
@@ -28,6 +30,11 @@ __asm__(".text\n"
     "zone_after_return: call empty; call zone; mov (%rdx),%rax; ret\n"
     "zone_by_rsp: movq $9,-64(%rsp); mov -64(%rsp),%rax; ret\n"
     "zone_twice: call empty; call zone_by_rsp; call empty; mov -72(%rsp),%rax; ret\n"
+    "reader: mov (%rdx),%rax; ret\n"
+    "zone_in_callee: movq $9,-64(%rsp); lea -64(%rsp),%rdx; mov (%rdx),%rax; call reader; ret\n"
+    /* a stack of the program's own, defined below rsp until it grows there: a new one for n == 0 */
+    "grown_over: push %rbp; mov %rsp,%rbp; lea area+4096(%rip),%rax; lea area+8192(%rip),%rcx; test %rdi,%rdi; cmovz %rcx,%rax; mov %rax,%rsp\n"
+    "  jmp 1f; 1: lea -200(%rsp),%rdx; mov (%rdx),%rax; sub $256,%rsp; mov (%rdx),%rax; mov %rbp,%rsp; pop %rbp; ret\n"
     /* the pointer is into the frame for n == 0 only */
     "popped_by_add: sub $256,%rsp; movq $3,8(%rsp); lea 8(%rsp),%rdx; test %rdi,%rdi; cmovnz good_at(%rip),%rdx; mov (%rdx),%rax\n"
     "  add $256,%rsp; mov (%rdx),%rax; ret\n"
@@ -42,6 +49,7 @@ __asm__(".text\n"
     "kept_zone: call empty; movq $2,-40(%rsp); mov -40(%rsp),%rax; push $3; pop %rcx; add %rcx,%rax; ret\n"
     "pushed_over: sub $16,%rsp; movq $1,8(%rsp); mov 8(%rsp),%rax; add $16,%rsp; push $11; mov (%rsp),%rax; pop %rcx; ret\n");
 long *good_at = &good;
+char area[8192];
 
 /* So often that it is one block with what it calls. */
 static void warm(long (*f)(long))
@@ -62,6 +70,7 @@ int main(void)
 {
     warm(popped_by_rsp), warm(popped_by_rbp), warm(popped_in_callee), warm(regrown);
     warm(regrown_by_pointer), warm(regrown_by_rbp), warm(zone_over_call), warm(zone_after_return), warm(zone_twice);
+    warm(zone_in_callee), warm(grown_over);
     warm(popped_by_add), warm(popped_by_leave);
     sink = popped_by_rsp(0);        // expect: Invalid read of size 8
     sink = popped_by_rbp(0);        // expect: Invalid read of size 8
@@ -79,6 +88,10 @@ int main(void)
         puts("6");
     if (zone_twice(0) == 1)         // expect: Conditional jump
         puts("7");
+    if (zone_in_callee(0) == 1)     // expect: Conditional jump
+        puts("a");
+    if (grown_over(0) == 1)         // expect: Conditional jump
+        puts("b");
     sink = popped_by_add(0);        // expect: Invalid read of size 8
     sink = popped_by_leave(0);      // expect: Invalid read of size 8
     printf("%ld %ld %ld %ld\n", sum(kept), sum(kept_rbp), sum(kept_zone), sum(pushed_over));
