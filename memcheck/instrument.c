@@ -138,12 +138,14 @@ void instrument_shrink(struct ir_block *b, ir_ref sp, int64_t by)
         fill_noaccess(b, sp, -by - RED_ZONE, -RED_ZONE);
 }
 
-void instrument_shrink_to_return(struct ir_block *b, ir_ref sp, int64_t by, bool clears)
+bool instrument_shrink_to_return(struct ir_block *b, ir_ref sp, int64_t by, bool clears)
 {
-    if (by <= (clears ? SHRINK_MAX : GROWTH_MAX))
+    if (by <= (clears ? SHRINK_MAX : GROWTH_MAX)) {
         fill_noaccess(b, sp, -by, 0);
-    else /* the return clears it */
-        zone(b, IR_ZONE_USED, instrument_offset(b, sp, -by));
+        return false;
+    }
+    zone(b, IR_ZONE_USED, instrument_offset(b, sp, -by)); /* the return clears it */
+    return true;
 }
 
 void instrument_leave(struct ir_block *b, ir_ref old, ir_ref sp, ir_ref by)

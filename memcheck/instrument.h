@@ -61,8 +61,9 @@ void instrument_call(struct ir_block *b, ir_ref sp);
  * function is for right after the move, old is the value before. */
 void instrument_shrink_begin(struct ir_block *b, ir_ref old);
 void instrument_shrink(struct ir_block *b, ir_ref sp, int64_t by);
-/* The same where one does follow, as instrument_leads_to_return says; clears: and with it instrument_call. */
-void instrument_shrink_to_return(struct ir_block *b, ir_ref sp, int64_t by, bool clears);
+/* The same where one does follow, as instrument_leads_to_return says; clears: and with it instrument_call.  True: which must
+ * not be left out, as it has to mark what this noted as in use. */
+bool instrument_shrink_to_return(struct ir_block *b, ir_ref sp, int64_t by, bool clears);
 /* The same for a move by a value, not known here; old is rsp before it. */
 void instrument_leave(struct ir_block *b, ir_ref old, ir_ref sp, ir_ref by);
 /* An access by push, pop and the like. */

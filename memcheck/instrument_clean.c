@@ -3,31 +3,26 @@
  * defined and rsp is in the client strip (the block's head has looked).
  *
  * Each access is preceded by a CHECK of its shadow, which leaves to mode 3 at
- * this very instruction; what was checked once in the block is not checked
- * again.  Stack pointer moves mark shadow; nothing below rsp is addressable but
- * what is used of the red zone (state.red_zone, see IR_NOACCESS_BYTE):
+ * this very instruction; what was checked or pushed in the block is not checked
+ * again (known.h).  Stack pointer moves mark shadow; nothing below rsp is
+ * addressable but what is used of the red zone (state.red_zone, see
+ * IR_NOACCESS_BYTE):
  *
  *     growth   [new, old) undefined; what is pushed defined
  *     shrink   [old, new) not addressable, for a run at once, after the last of
  *              them, but before the block can be left.  Unless a return follows
  *              it is [old-128, new-128), and what is above is left as it was,
  *              as the red zone in use
- *     call, return   the red zone in use, if any, not addressable
+ *     call, return   the red zone in use, if any, not addressable (nothing to do
+ *              if none was noted since the last one in the block)
  *
  * Pushes are not checked: small moves of an rsp in the strip can only hit its
  * unmapped ends, and the push itself comes before its shadow.  Unknown moves of
  * rsp end the block unless they shrink the stack by little.  */
 #include "instrument.h"
+#include "known.h"
 
-enum { CHECKED_MAX = 16, MOVE_MAX = 4096, UNKNOWN_TO_RETURN_MAX = 1024 };
-
-/* An address range known to have zero shadow: by registers and their versions. */
-struct checked {
-    int16_t base, index;          /* slots, -1 none */
-    uint16_t base_version, index_version;
-    uint8_t scale, segment;
-    int64_t low, high;
-};
+enum { MOVE_MAX = 4096, UNKNOWN_TO_RETURN_MAX = 1024 };
 
 struct clean {
     const struct ir_block *in;
@@ -40,12 +35,13 @@ struct clean {
     int exit;                     /* its exit to MODE_LIGHT, or -1 */
     uint16_t version[16];         /* of general registers: counts writes */
     ir_ref *get_version;          /* by GET op: its register's version then */
-    struct checked checked[CHECKED_MAX];
-    unsigned n_checked;
+    struct known known;
+    uint16_t rsp_version;         /* the rsp that its ranges are relative to */
+    bool zone_cleared;            /* since the last ZONE_CLEAR nothing was noted as red zone in use */
     int64_t popped;               /* by how much rsp went up in a run of shrinks that is not marked yet */
     bool to_return, clears;       /* which ends in a return, or a jump to another function; the former */
     bool pops_checked;            /* what is popped before the next way out has been checked */
-    struct { uint16_t rsp, rbp; bool known; } same; /* versions at which rbp was rsp */
+    struct { bool known; uint16_t version; int64_t offset; } rbp; /* a version of it that is rsp + offset */
     struct { uint16_t rsp; int64_t from; } used;    /* the red zone in use is noted from rsp + from on, for a version of rsp */
     struct { enum ir_type type; int64_t offset; } push[8]; /* stores through rsp that wait for SP; offset from the old rsp */
     int n_push;
@@ -119,49 +115,56 @@ static int register_of(struct clean *c, ir_ref a, uint16_t *version)
     return g->aux;
 }
 
-static bool describe(struct clean *c, const struct ir_op *m, struct checked *k)
+/* Is it the rsp that known ranges are relative to; or an rbp at a known distance, which becomes rsp? */
+static bool is_rsp_now(struct clean *c, struct known_range *r)
 {
-    *k = (struct checked){ .scale = m->scale, .segment = (uint8_t)m->aux, .low = m->imm, .high = m->imm + ir_type_bytes(m->type) };
-    k->base = (int16_t)register_of(c, m->a, &k->base_version);
-    k->index = (int16_t)register_of(c, m->b, &k->index_version);
-    return k->base != -2 && k->index != -2;
+    if (c->version[X86_RSP] != c->rsp_version)
+        return false;
+    if (r->base == X86_RSP)
+        return r->base_version == c->rsp_version;
+    if (r->base != X86_RBP || !c->rbp.known || r->base_version != c->rbp.version)
+        return false;
+    r->low += c->rbp.offset;
+    r->high += c->rbp.offset;
+    return true;
 }
 
-static bool same_place(const struct checked *a, const struct checked *b)
+/* The bytes that m accesses; false: its address is no matter of registers as they are. */
+static bool describe(struct clean *c, const struct ir_op *m, struct known_range *r)
 {
-    return a->base == b->base && a->index == b->index && a->base_version == b->base_version &&
-           a->index_version == b->index_version && a->scale == b->scale && a->segment == b->segment;
+    *r = (struct known_range){ .scale = m->scale, .segment = (uint8_t)m->aux, .low = m->imm, .high = m->imm + ir_type_bytes(m->type) };
+    r->base = (int16_t)register_of(c, m->a, &r->base_version);
+    r->index = (int16_t)register_of(c, m->b, &r->index_version);
+    if (r->index == -1 && !r->segment && is_rsp_now(c, r)) {
+        *r = known_by_rsp(r->low, r->high);
+        return true;
+    }
+    return r->base != -2 && r->index != -2 && (r->base != X86_RSP || r->base_version == c->rsp_version);
 }
 
-/* True if the range is known to be clean; else notes that it is from here on. */
+static bool is_by_rsp(const struct known_range *r) { return r->base == X86_RSP && r->index < 0 && !r->segment; }
+
+/* True if the bytes are known to be clean; else notes that they are from here on. */
 static bool already_checked(struct clean *c, const struct ir_op *m)
 {
-    struct checked k;
-    if (!describe(c, m, &k))
+    struct known_range r;
+    if (!describe(c, m, &r))
         return false;
-    const unsigned n = c->n_checked < CHECKED_MAX ? c->n_checked : CHECKED_MAX;
-    for (unsigned i = 0; i < n; i++) {
-        struct checked *x = &c->checked[i];
-        if (!same_place(x, &k))
-            continue;
-        if (x->low <= k.low && k.high <= x->high)
-            return true;
-        if (x->high == k.low || k.high == x->low) { /* neighbours: one range */
-            x->low = x->low < k.low ? x->low : k.low;
-            x->high = x->high > k.high ? x->high : k.high;
-            return false;
-        }
-    }
-    c->checked[c->n_checked++ % CHECKED_MAX] = k;
+    if (known_has(&c->known, &r))
+        return true;
+    known_add(&c->known, &r);
     return false;
 }
 
 /* May the access be to the red zone?  Others come there through dirty code. */
 static bool is_near_stack(struct clean *c, const struct ir_op *m)
 {
+    struct known_range r;
     uint16_t version;
     const int base = register_of(c, m->a, &version);
-    return (base == X86_RSP && (m->imm < 0 || m->b)) || base == X86_RBP;
+    if (describe(c, m, &r) && is_by_rsp(&r))
+        return r.low < 0;
+    return base == X86_RSP || base == X86_RBP;
 }
 
 static void end_run(struct clean *c, ir_ref sp);
@@ -171,22 +174,27 @@ static void emit_check(struct clean *c, enum ir_opcode op, const struct ir_op *m
     end_run(c, IR_NONE); /* it may be left here */
     struct ir_op check = { .op = op, .type = t, .plane = IR_PLANE_V, .scale = m->scale, .aux = m->aux,
                            .a = c->map[m->a], .b = c->map[m->b], .imm = imm, .d = (ir_ref)exit_to_light(c, m) };
-    if (op == IR_CHECK_STORE && is_near_stack(c, m))
+    if (op == IR_CHECK_STORE && is_near_stack(c, m)) {
         check.flags = IR_RED_ZONE;
+        c->zone_cleared = false;
+    }
     ir_append(c->out, check);
 }
 
 static ir_ref get_rsp(struct clean *c) { return ir_get(c->out, IR_I64, IR_PLANE_GUEST, X86_RSP, 0); }
 
-/* A store known to be to the red zone, by rsp or an rbp that is the same: its offset from rsp, or 0. */
+/* A store known to be to the red zone: its offset from rsp, or 0. */
 static int64_t red_zone_offset(struct clean *c, const struct ir_op *m)
 {
-    uint16_t version;
-    const int base = register_of(c, m->a, &version);
-    const bool is_rsp = base == X86_RSP || (base == X86_RBP && c->same.known && version == c->same.rbp &&
-                                            c->version[X86_RSP] == c->same.rsp);
-    const bool within = m->imm >= -RED_ZONE && m->imm + ir_type_bytes(m->type) <= 0;
-    return is_rsp && within && !m->b && !m->aux && m->type < IR_V128 ? m->imm : 0;
+    struct known_range r;
+    const bool within = describe(c, m, &r) && is_by_rsp(&r) && r.low >= -RED_ZONE && r.high <= 0;
+    return within && m->type < IR_V128 ? r.low : 0;
+}
+
+static void note_use(struct clean *c, ir_ref from)
+{
+    instrument_shrink_begin(c->out, from);
+    c->zone_cleared = false;
 }
 
 /* What is stored to the red zone is defined: no check, no branch. */
@@ -195,7 +203,7 @@ static void store_to_red_zone(struct clean *c, enum ir_type t, int64_t offset)
     enum { NOTE = 32 };
     const int64_t from = offset & -(int64_t)NOTE;
     if (c->used.rsp != c->version[X86_RSP] || from < c->used.from) {
-        instrument_shrink_begin(c->out, instrument_offset(c->out, get_rsp(c), from));
+        note_use(c, instrument_offset(c->out, get_rsp(c), from));
         c->used.rsp = c->version[X86_RSP];
         c->used.from = from;
     }
@@ -220,7 +228,15 @@ static void check_access(struct clean *c, const struct ir_op *m, bool plain_stor
 }
 
 /* ---- marks of the stack ---- */
-static void forget_checked(struct clean *c) { c->n_checked = 0; }
+/* Nothing below sp is in use: no work where that is known.  (rsp may have gone up since: what it left has been marked.) */
+static void clear_zone(struct clean *c)
+{
+    if (c->zone_cleared)
+        return;
+    known_lost_below(&c->known, 0);
+    instrument_call(c->out, get_rsp(c));
+    c->zone_cleared = true;
+}
 
 /* Does the pending shrink; sp is the value of rsp after it, or IR_NONE: as it is now. */
 static void end_run(struct clean *c, ir_ref sp)
@@ -229,10 +245,9 @@ static void end_run(struct clean *c, ir_ref sp)
     c->popped = 0;
     if (!by)
         return;
-    forget_checked(c);
     sp = sp ? sp : get_rsp(c);
     if (c->to_return)
-        instrument_shrink_to_return(c->out, sp, by, c->clears);
+        c->zone_cleared &= !instrument_shrink_to_return(c->out, sp, by, c->clears);
     else
         instrument_shrink(c->out, sp, by);
 }
@@ -263,6 +278,12 @@ static bool is_padding(const struct clean *c, uint32_t i, int64_t by)
     return stores && c->in->ops[i].op == IR_SP && c->in->ops[i].imm == -8 && !is_call(c->in, i);
 }
 
+static void know_by_rsp(struct clean *c, int64_t low, int64_t high)
+{
+    const struct known_range r = known_by_rsp(low, high);
+    known_add(&c->known, &r);
+}
+
 static void sp_grows(struct clean *c, uint32_t i, int64_t by)
 {
     if (c->popped)
@@ -270,10 +291,11 @@ static void sp_grows(struct clean *c, uint32_t i, int64_t by)
     if (is_all_pushed(c, by))
         return;
     if (is_padding(c, i, by)) {
+        know_by_rsp(c, 0, 8);
         instrument_store(c->out, IR_PLANE_V, IR_I64, get_rsp(c), 0, ir_const(c->out, IR_I64, 0));
         return;
     }
-    forget_checked(c);
+    known_lost_below(&c->known, by);
     instrument_growth(c->out, get_rsp(c), by);
 }
 
@@ -301,9 +323,10 @@ static void check_run(struct clean *c, uint32_t imark)
             break;
         if (op->op == IR_SP)
             moved += op->imm;
-        if (is_pop(c, op))
+        const struct known_range slot = known_by_rsp(op->imm + moved, op->imm + moved + ir_type_bytes(op->type));
+        if (is_pop(c, op) && !known_has(&c->known, &slot))
             ir_append(c->out, (struct ir_op){ .op = IR_CHECK, .type = op->type, .plane = IR_PLANE_V, .a = rsp,
-                                              .imm = op->imm + moved, .d = (ir_ref)exit_to_light(c, op) });
+                                              .imm = slot.low, .d = (ir_ref)exit_to_light(c, op) });
     }
 }
 
@@ -313,8 +336,9 @@ static void sp_shrinks(struct clean *c, uint32_t i, int64_t by)
         c->to_return = instrument_leads_to_return(c->in, i);
         c->clears = ends_in_return(c->in, i);
         if (!c->to_return)
-            instrument_shrink_begin(c->out, instrument_offset(c->out, get_rsp(c), -by));
+            note_use(c, instrument_offset(c->out, get_rsp(c), -by));
     }
+    known_lost_below(&c->known, 0);
     c->popped += by;
 }
 
@@ -326,7 +350,7 @@ static void sp_unknown(struct clean *c, uint32_t i, ir_ref old)
     ir_ref now = get_rsp(c), delta = ir_op2(b, IR_SUB, IR_I64, now, old);
     ir_ref big = ir_append(b, (struct ir_op){ .op = IR_CMPLTU, .type = IR_I1, .lane = IR_I64,
                                               .a = ir_const(b, IR_I64, most), .b = delta });
-    forget_checked(c);
+    c->zone_cleared = false;
     ir_call(b, IR_I64, helper_stack_moved, big, old, now, IR_NONE);
     const uint32_t on = ir_block_add_exit(b, (struct ir_exit){ .pc = c->insn->pc + c->insn->len, .kind = IR_EXIT_MODE, .mode = MODE_CLEAN });
     ir_append(b, (struct ir_op){ .op = IR_EXIT_IF, .a = big, .imm = on });
@@ -338,10 +362,24 @@ static void sp_unknown(struct clean *c, uint32_t i, ir_ref old)
     }
 }
 
+/* by: how much rsp has gone up, 0 if that is not known. */
+static void know_move(struct clean *c, int64_t by)
+{
+    c->rsp_version = c->version[X86_RSP];
+    if (by) {
+        known_rsp_moved(&c->known, by);
+        c->rbp.offset -= by;
+    } else {
+        known_forget(&c->known);
+        c->rbp.known = false;
+    }
+}
+
 static void sp_moves(struct clean *c, uint32_t i)
 {
     const struct ir_op *op = &c->in->ops[i];
     const int64_t delta = op->imm;
+    know_move(c, op->a || delta > MOVE_MAX || delta < -MOVE_MAX ? 0 : delta);
     if (op->a) {
         c->pops_checked = false;
         end_run(c, c->map[op->a]);
@@ -357,14 +395,17 @@ static void sp_moves(struct clean *c, uint32_t i)
     }
     /* what was pushed is defined, now that it is stored and marked */
     ir_ref rsp = c->n_push ? get_rsp(c) : IR_NONE;
-    for (int k = 0; k < c->n_push; k++)
-        instrument_store(c->out, IR_PLANE_V, c->push[k].type, rsp, c->push[k].offset - delta,
-                         c->push[k].type >= IR_V128 ? ir_vconst(c->out, c->push[k].type, 0) : ir_const(c->out, c->push[k].type, 0));
+    for (int k = 0; k < c->n_push; k++) {
+        const enum ir_type t = c->push[k].type;
+        const int64_t offset = c->push[k].offset - delta;
+        instrument_store(c->out, IR_PLANE_V, t, rsp, offset, t >= IR_V128 ? ir_vconst(c->out, t, 0) : ir_const(c->out, t, 0));
+        if (!op->a)
+            know_by_rsp(c, offset, offset + ir_type_bytes(t));
+    }
     c->n_push = 0;
     if (op->flags & (IR_CALL_SP | IR_RET_SP)) {
         end_run(c, IR_NONE);
-        forget_checked(c);
-        instrument_call(c->out, get_rsp(c));
+        clear_zone(c);
     }
 }
 
@@ -382,6 +423,8 @@ static void begin_insn(struct clean *c, uint32_t imark)
     bool native = false;
     c->insn = &c->in->insns[c->in->ops[imark].imm];
     c->exit = -1;
+    if (c->version[X86_RSP] != c->rsp_version)
+        know_move(c, 0); /* nobody has said by how much */
     c->shrink = 0;
     uint32_t i = imark + 1;
     for (; i < c->in->n_ops && c->in->ops[i].op != IR_IMARK; i++) {
@@ -412,9 +455,9 @@ static void after_native(struct clean *c, const struct ir_insn *n)
     for (unsigned m = n->gpr_write; m; m &= m - 1)
         bump(c, __builtin_ctz(m));
     if (is_mov_rbp_rsp(n)) {
-        c->same.rsp = c->version[X86_RSP];
-        c->same.rbp = c->version[X86_RBP];
-        c->same.known = true;
+        c->rbp.version = c->version[X86_RBP];
+        c->rbp.offset = 0;
+        c->rbp.known = true;
     }
 }
 
@@ -450,7 +493,7 @@ static void walk(struct clean *c, uint32_t i)
         end_run(c, IR_NONE);
         c->pops_checked = false;
         if (leaves_frame(c->in, op))
-            instrument_call(c->out, get_rsp(c));
+            clear_zone(c);
         copy(c, i);
         return;
     }
@@ -483,6 +526,12 @@ static void walk(struct clean *c, uint32_t i)
         break;
     case IR_SP:
         sp_moves(c, i);
+        break;
+    case IR_HOOK:
+    case IR_CALL: /* may mark anything */
+        known_forget(&c->known);
+        c->zone_cleared = false;
+        copy(c, i);
         break;
     case IR_GET:
         if (op->plane == IR_PLANE_GUEST && op->aux <= X86_R15)

@@ -21,6 +21,7 @@ memcheck_memcheck_so_SOURCES += \
 	memcheck/meet.c memcheck/meet.h \
 	memcheck/instrument.c memcheck/instrument.h \
 	memcheck/instrument_clean.c \
+	memcheck/known.c memcheck/known.h \
 	memcheck/instrument_dirty.c \
 	memcheck/rules.c memcheck/rules.h memcheck/rules.def \
 	memcheck/errors.c memcheck/errors.h \

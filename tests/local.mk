@@ -3,7 +3,7 @@ UNIT_LIBS = libvex.a $(CHECK_LIBS) $(ELFUTILS_LIBS) $(ZYDIS_LIBS) $(IBERTY_LIBS)
 UNIT_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/memcheck -I$(srcdir)/tests/unit
 
-UNIT_MEMCHECK_INSTRUMENT = memcheck/instrument.c memcheck/instrument_clean.c memcheck/instrument_dirty.c memcheck/rules.c \
+UNIT_MEMCHECK_INSTRUMENT = memcheck/instrument.c memcheck/instrument_clean.c memcheck/known.c memcheck/instrument_dirty.c memcheck/rules.c \
 	memcheck/helpers.c memcheck/meet.c memcheck/stack.c memcheck/stack_zone.c memcheck/state_saves.c memcheck/shadow.c \
 	memcheck/shadow_fresh.c memcheck/shadow_side.c memcheck/registers.c \
 	memcheck/options.c
@@ -16,6 +16,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/check_ir tests/unit/check_guest tests/unit/check_guest_access tests/unit/check_guest_exec \
 	tests/unit/check_guest_quick tests/unit/check_host tests/unit/check_host_guest tests/unit/check_host_random \
 	tests/unit/check_heap tests/unit/check_heap_fast tests/unit/check_leak tests/unit/check_strings tests/unit/check_memcheck_instrument \
+	tests/unit/check_memcheck_known \
 	tests/unit/check_memcheck_rules tests/unit/check_memcheck_run tests/unit/check_redirect tests/unit/check_run_printf \
 	tests/unit/check_signals_frame tests/unit/check_syscalls tests/unit/check_symbols tests/unit/check_report \
 	tests/unit/check_supp tests/unit/check_space_segments tests/unit/check_space tests/unit/check_code tests/unit/check_options
@@ -82,6 +83,10 @@ tests_unit_check_strings_SOURCES = tests/unit/check_strings.c $(UNIT_MEMCHECK_HE
 tests_unit_check_strings_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_strings_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_strings_LDADD = $(UNIT_LIBS)
+tests_unit_check_memcheck_known_SOURCES = tests/unit/check_memcheck_known.c memcheck/known.c
+tests_unit_check_memcheck_known_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_memcheck_known_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_memcheck_known_LDADD = $(UNIT_LIBS)
 tests_unit_check_memcheck_instrument_SOURCES = tests/unit/check_memcheck_instrument.c $(UNIT_MEMCHECK_INSTRUMENT)
 tests_unit_check_memcheck_instrument_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_memcheck_instrument_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: memcheck/{instrument,instrument_clean,instrument_dirty,rules,helpers,meet,stack,shadow,shadow_fresh,shadow_side,registers,options}.c
+/* needs: memcheck/{instrument,instrument_clean,known,instrument_dirty,rules,helpers,meet,stack,shadow,shadow_fresh,shadow_side,registers,options}.c
  *        vex/guest_x86_64 (all), vex/ir (all) */
 /* Both translation modes of memcheck, on real instructions, run by the IR
  * interpreter: guest code of this very file is decoded in PURE form (every effect
@@ -460,6 +460,47 @@ START_TEST(stale_stack_is_not_addressable)
 }
 END_TEST
 
+/* ---- what need not be checked ---- */
+static int count_ops(const uint8_t *code, const uint8_t *end, int op)
+{
+    struct ir_block in, out;
+    struct vex_decode_request r = { .pc = CODE, .bytes = code, .n_bytes = (size_t)(end - code), .form = IR_FORM_PURE, .mode = MODE_CLEAN,
+                                    .max_insns = 50 };
+    int n = 0;
+    ir_block_init(&in);
+    ir_block_init(&out);
+    guest_x86_64_decode(&r, &in);
+    out.form = in.form;
+    for (uint32_t i = 0; i < in.n_insns; i++)
+        ir_block_add_insn(&out, &in.insns[i]);
+    for (uint32_t i = 0; i < in.n_exits; i++)
+        ir_block_add_exit(&out, in.exits[i]);
+    clean_instrument(&(struct ng_instrument){ &in, &out, MODE_CLEAN });
+    for (uint32_t i = 1; i < out.n_ops; i++)
+        n += out.ops[i].op == op;
+    ir_block_free(&in);
+    ir_block_free(&out);
+    return n;
+}
+#define COUNT(name, op) count_ops(name, name##_end, op)
+
+GUEST(pushed_popped, "push rbx\n push rcx\n mov rax, [rsp+8]\n mov edx, [rsp+4]\n pop rdx\n pop rbx")
+GUEST(over_push, "mov rax, [rsp+16]\n mov rbx, [rdi]\n push rax\n mov rcx, [rsp+24]\n mov rbx, [rdi]\n pop rdx")
+GUEST(over_frame, "mov rax, [rsp+16]\n mov rbx, [rdi]\n sub rsp, 24\n mov rcx, [rsp+40]\n mov rbx, [rdi]")
+GUEST(in_new_frame, "mov rax, [rsp-16]\n sub rsp, 24\n mov rcx, [rsp+8]")
+GUEST(popped_again, "mov rax, [rsp]\n mov rax, [rsp+8]\n add rsp, 8\n mov rcx, [rsp]\n mov rcx, [rsp-8]\n nop")
+GUEST(over_unknown, "mov rax, [rsp+16]\n mov rsp, rcx\n mov rax, [rsp+16]")
+START_TEST(known_is_not_checked)
+{
+    ck_assert_int_eq(COUNT(pushed_popped, IR_CHECK), 0);
+    ck_assert_int_eq(COUNT(over_push, IR_CHECK), 2);
+    ck_assert_int_eq(COUNT(over_frame, IR_CHECK), 3);   /* [rdi] may be anywhere */
+    ck_assert_int_eq(COUNT(in_new_frame, IR_CHECK), 2);
+    ck_assert_int_eq(COUNT(popped_again, IR_CHECK), 3); /* what was popped is checked */
+    ck_assert_int_eq(COUNT(over_unknown, IR_CHECK), 2);
+}
+END_TEST
+
 GUEST(wild_sp, "mov rsp, rax\n push rbx")
 START_TEST(wild_stack_pointer)
 {
@@ -601,6 +642,7 @@ int main(void)
     tcase_add_test(t, big_frames);
     tcase_add_test(t, stale_stack_is_not_addressable);
     tcase_add_test(t, wild_stack_pointer);
+    tcase_add_test(t, known_is_not_checked);
     suite_add_tcase(s, t);
     t = tcase_create("origins");
     tcase_add_checked_fixture(t, prepare_origins, leave_origins);

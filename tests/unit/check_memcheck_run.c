@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* needs: memcheck/{instrument,instrument_clean,instrument_dirty,rules,helpers,meet,stack,shadow,shadow_fresh,shadow_side,registers,options}.c
+/* needs: memcheck/{instrument,instrument_clean,known,instrument_dirty,rules,helpers,meet,stack,shadow,shadow_fresh,shadow_side,registers,options}.c
  *        all of vex/ (ir, opt, guest_x86_64, host_x86_64), tests/unit/host_run.c, Zydis */
 /* Compiled C functions of this program under both modes of memcheck, as host code:
  * the results are the native ones whatever is undefined, defined input stays
