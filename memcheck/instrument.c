@@ -41,14 +41,14 @@ static uint64_t insn_attention(const struct ir_insn *n)
     return mask;
 }
 
-uint64_t instrument_block_mask(const struct ir_block *b)
+uint64_t instrument_ops_mask(const struct ir_block *b, uint32_t from, uint32_t end)
 {
     uint64_t mask = 0;
-    for (uint32_t i = 0; i < b->n_insns; i++)
-        mask |= insn_attention(&b->insns[i]);
-    for (uint32_t i = 1; i < b->n_ops; i++) {
+    for (uint32_t i = from; i < end; i++) {
         const struct ir_op *op = &b->ops[i];
-        if ((op->op == IR_GET || op->op == IR_PUT) && op->plane == IR_PLANE_GUEST)
+        if (op->op == IR_IMARK)
+            mask |= insn_attention(&b->insns[op->imm]);
+        else if ((op->op == IR_GET || op->op == IR_PUT) && op->plane == IR_PLANE_GUEST)
             mask |= instrument_slot_attention(op->aux);
         else if (op->op == IR_EXIT_CC)
             mask |= X86_ATT_FLAGS;
@@ -59,6 +59,8 @@ uint64_t instrument_block_mask(const struct ir_block *b)
     }
     return mask;
 }
+
+uint64_t instrument_block_mask(const struct ir_block *b) { return instrument_ops_mask(b, 1, b->n_ops); }
 
 uint64_t instrument_block_kill(const struct ir_block *b)
 {

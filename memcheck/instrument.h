@@ -35,6 +35,8 @@ static inline bool instrument_is_exit(int op)
 ir_ref *instrument_refs(int which, uint32_t n);
 /* Attention bits of every register that the block reads or writes. */
 uint64_t instrument_block_mask(const struct ir_block *b);
+/* The same of the instructions that begin in ops [from, end), and of these ops. */
+uint64_t instrument_ops_mask(const struct ir_block *b, uint32_t from, uint32_t end);
 uint64_t instrument_slot_attention(int slot);
 /* Attention bits of registers that the block overwrites before it looks at them or can be left for elsewhere. */
 uint64_t instrument_block_kill(const struct ir_block *b);
