@@ -41,47 +41,65 @@ static uint64_t insn_attention(const struct ir_insn *n)
     return mask;
 }
 
-uint64_t instrument_ops_mask(const struct ir_block *b, uint32_t from, uint32_t end)
+/* One walk for both.  left: behind the first way out, from where on nothing is killed any more. */
+uint64_t instrument_block_masks(const struct ir_block *b, uint64_t *kill)
+{
+    uint64_t mask = 0, of_insn = 0, seen = X86_ATT_GPR(X86_RSP);
+    bool left = false;
+    *kill = 0;
+    for (uint32_t i = 1; i < b->n_ops; i++) {
+        const struct ir_op *op = &b->ops[i];
+        uint64_t looks = 0, overwrites = 0;
+        switch (op->op) {
+        case IR_IMARK:
+            of_insn = insn_attention(&b->insns[op->imm]);
+            mask |= of_insn;
+            continue;
+        case IR_NATIVE:
+            looks = of_insn;
+            overwrites = left ? 0 : ir_insn_overwrites(&b->insns[op->imm]);
+            break;
+        case IR_HOOK: /* if the block is left there, rax is the callee's as well */
+            looks = op->aux | X86_ATT_GPR(X86_RAX);
+            overwrites = X86_ATT_GPR(X86_RAX);
+            break;
+        case IR_GET: case IR_PUT:
+            looks = op->plane == IR_PLANE_GUEST ? instrument_slot_attention(op->aux) : 0;
+            overwrites = op->op == IR_PUT && op->type == IR_I64 && op->aux <= X86_R15 ? looks : 0;
+            break;
+        case IR_EXIT_CC:
+            looks = X86_ATT_FLAGS;
+            left = true;
+            break;
+        case IR_EXIT_RCXZ:
+            looks = X86_ATT_GPR(X86_RCX);
+            left = true;
+            break;
+        case IR_EXIT: case IR_EXIT_IF:
+            left = true;
+            continue;
+        default:
+            continue;
+        }
+        if (!left)
+            *kill |= overwrites & ~seen;
+        seen |= looks;
+        mask |= looks;
+    }
+    return mask;
+}
+
+uint64_t instrument_part_vectors(const struct ir_block *b, uint32_t from)
 {
     uint64_t mask = 0;
-    for (uint32_t i = from; i < end; i++) {
+    for (uint32_t i = from; i < b->n_ops && !instrument_is_exit(b->ops[i].op); i++) {
         const struct ir_op *op = &b->ops[i];
         if (op->op == IR_IMARK)
             mask |= insn_attention(&b->insns[op->imm]);
         else if ((op->op == IR_GET || op->op == IR_PUT) && op->plane == IR_PLANE_GUEST)
             mask |= instrument_slot_attention(op->aux);
-        else if (op->op == IR_EXIT_CC)
-            mask |= X86_ATT_FLAGS;
-        else if (op->op == IR_EXIT_RCXZ)
-            mask |= X86_ATT_GPR(X86_RCX);
-        else if (op->op == IR_HOOK)
-            mask |= op->aux | X86_ATT_GPR(X86_RAX);
     }
-    return mask;
-}
-
-uint64_t instrument_block_mask(const struct ir_block *b) { return instrument_ops_mask(b, 1, b->n_ops); }
-
-uint64_t instrument_block_kill(const struct ir_block *b)
-{
-    uint64_t seen = X86_ATT_GPR(X86_RSP), kill = 0;
-    for (uint32_t i = 1; i < b->n_ops && !instrument_is_exit(b->ops[i].op); i++) {
-        const struct ir_op *op = &b->ops[i];
-        if (op->op == IR_HOOK) { /* if the block is left there, rax is the callee's as well */
-            kill |= X86_ATT_GPR(X86_RAX);
-            seen |= op->aux | X86_ATT_GPR(X86_RAX);
-        } else if (op->op == IR_NATIVE) {
-            const struct ir_insn *n = &b->insns[op->imm];
-            kill |= ir_insn_overwrites(n) & ~seen;
-            seen |= insn_attention(n);
-        } else if (op->op == IR_PUT && op->type == IR_I64 && op->aux <= X86_R15 && op->plane == IR_PLANE_GUEST) {
-            kill |= X86_ATT_GPR(op->aux) & ~seen;
-            seen |= X86_ATT_GPR(op->aux);
-        } else if ((op->op == IR_GET || op->op == IR_PUT) && op->plane == IR_PLANE_GUEST) {
-            seen |= instrument_slot_attention(op->aux);
-        }
-    }
-    return kill;
+    return mask & INSTRUMENT_VECTORS;
 }
 
 /* ---- marks of the stack ---- */

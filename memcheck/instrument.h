@@ -26,6 +26,15 @@ static inline struct ir_op instrument_map(struct ir_op op, const ir_ref *map)
     return op;
 }
 
+/* The same in place, of an op that is no CHECK. */
+static inline void instrument_map_refs(struct ir_op *op, const ir_ref *map)
+{
+    op->a = map[op->a];
+    op->b = map[op->b];
+    op->c = map[op->c];
+    op->d = map[op->d];
+}
+
 static inline bool instrument_is_exit(int op)
 {
     return op == IR_EXIT || op == IR_EXIT_IF || op == IR_EXIT_CC || op == IR_EXIT_RCXZ;
@@ -33,13 +42,12 @@ static inline bool instrument_is_exit(int op)
 
 /* Thread-local array of n zeroed refs, number which (0-3); valid until the next request of the same. */
 ir_ref *instrument_refs(int which, uint32_t n);
-/* Attention bits of every register that the block reads or writes. */
-uint64_t instrument_block_mask(const struct ir_block *b);
-/* The same of the instructions that begin in ops [from, end), and of these ops. */
-uint64_t instrument_ops_mask(const struct ir_block *b, uint32_t from, uint32_t end);
 uint64_t instrument_slot_attention(int slot);
-/* Attention bits of registers that the block overwrites before it looks at them or can be left for elsewhere. */
-uint64_t instrument_block_kill(const struct ir_block *b);
+/* Attention bits of vector registers that the ops from `from` up to the block's next way out read or write. */
+uint64_t instrument_part_vectors(const struct ir_block *b, uint32_t from);
+/* Attention bits of every register that the block reads or writes; *kill: those of registers that it overwrites before it
+ * looks at them or can be left for elsewhere. */
+uint64_t instrument_block_masks(const struct ir_block *b, uint64_t *kill);
 
 /* ---- marks of the stack, inline; a helper does large ones ---- */
 ir_ref instrument_offset(struct ir_block *b, ir_ref base, int64_t offset);

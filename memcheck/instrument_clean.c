@@ -35,6 +35,7 @@ struct clean {
     ir_ref *map, *needed;
     const struct ir_insn *insn;
     uint32_t next_imark;          /* index of the op after this instruction's ops */
+    uint32_t shrink;              /* of its first SP that shrinks the stack by little, 0: none */
     bool store_only;              /* this instruction is one plain store and nothing else */
     int exit;                     /* its exit to MODE_LIGHT, or -1 */
     uint16_t version[16];         /* of general registers: counts writes */
@@ -51,6 +52,8 @@ struct clean {
     uint64_t vectors;             /* attention bits of vector registers that are known to be defined here */
     bool new_part;                /* the last op could leave the block: what comes next may never run */
 };
+
+static bool is_small_shrink(const struct ir_op *op) { return op->op == IR_SP && !op->a && op->imm > 0 && op->imm <= MOVE_MAX; }
 
 /* ---- what is needed of the input ---- */
 static bool is_kept(const struct ir_op *op)
@@ -76,6 +79,8 @@ static void find_needed(struct clean *c)
 {
     for (uint32_t i = c->in->n_ops; i-- > 1;) {
         const struct ir_op *op = &c->in->ops[i];
+        if (op->op == IR_IMARK || op->op == IR_NATIVE)
+            continue;
         if (op->op == IR_LOAD && !c->needed[i] && (op->flags & IR_DESCRIBED)) {
             c->needed[op->a] = c->needed[op->b] = 1;
             continue;
@@ -281,23 +286,18 @@ static bool ends_in_return(const struct ir_block *b, uint32_t i)
     return instrument_leads_to_return(b, i) && last->op == IR_EXIT && b->exits[last->imm].kind == IR_EXIT_RET;
 }
 
-static bool is_small_shrink(const struct ir_op *op) { return op->op == IR_SP && !op->a && op->imm > 0 && op->imm <= MOVE_MAX; }
-
 static bool is_pop(const struct clean *c, const struct ir_op *op) { return op->op == IR_LOAD && instrument_is_through_rsp(c->in, op); }
 
 /* The instruction begins a run that leads to a return: all that the run pops is checked here, as a way out to mode 1
  * within it would leave what was popped so far unmarked. */
 static void check_run(struct clean *c, uint32_t imark)
 {
-    uint32_t i = imark + 1;
-    while (i < c->next_imark && !is_small_shrink(&c->in->ops[i]))
-        i++;
-    if (i == c->next_imark || c->popped || c->pops_checked || !instrument_leads_to_return(c->in, i))
+    if (!c->shrink || c->popped || c->pops_checked || !instrument_leads_to_return(c->in, c->shrink))
         return;
     const ir_ref rsp = get_rsp(c);
     int64_t moved = 0;
     c->pops_checked = true;
-    for (i = imark + 1; i < c->in->n_ops && !instrument_is_exit(c->in->ops[i].op); i++) {
+    for (uint32_t i = imark + 1; i < c->in->n_ops && !instrument_is_exit(c->in->ops[i].op); i++) {
         const struct ir_op *op = &c->in->ops[i];
         if (op->op == IR_SP && op->a)
             break;
@@ -380,18 +380,10 @@ static bool leaves_frame(const struct ir_block *b, const struct ir_op *op)
 /* ---- vector registers ----
  * Of a block that goes on past branches the head asks only for the vector registers that its first part uses, for copies
  * leave them undefined all the time.  Each later part asks for what it uses in addition. */
-static uint64_t part_vectors(const struct ir_block *b, uint32_t from)
-{
-    uint32_t end = from;
-    while (end < b->n_ops && !instrument_is_exit(b->ops[end].op))
-        end++;
-    return instrument_ops_mask(b, from, end) & INSTRUMENT_VECTORS;
-}
-
 static void begin_part(struct clean *c, uint32_t imark)
 {
     struct ir_block *b = c->out;
-    const uint64_t mask = part_vectors(c->in, imark) & ~c->vectors;
+    const uint64_t mask = instrument_part_vectors(c->in, imark) & ~c->vectors;
     c->new_part = false;
     c->vectors |= mask;
     if (!mask)
@@ -413,13 +405,19 @@ static void begin_insn(struct clean *c, uint32_t imark)
     bool native = false;
     c->insn = &c->in->insns[c->in->ops[imark].imm];
     c->exit = -1;
+    c->shrink = 0;
     uint32_t i = imark + 1;
     for (; i < c->in->n_ops && c->in->ops[i].op != IR_IMARK; i++) {
         const struct ir_op *op = &c->in->ops[i];
-        loads += op->op == IR_LOAD || op->op == IR_CAS;
-        stores += op->op == IR_STORE && (op->flags & IR_DESCRIBED) && !native;
-        stores += op->op == IR_STORE && (!(op->flags & IR_DESCRIBED) || op->flags & IR_LOCKED) ? 2 : 0;
-        native |= op->op == IR_NATIVE;
+        if (op->op == IR_LOAD || op->op == IR_CAS)
+            loads++;
+        else if (op->op == IR_STORE) {
+            stores += op->flags & IR_DESCRIBED && !native;
+            stores += !(op->flags & IR_DESCRIBED) || op->flags & IR_LOCKED ? 2 : 0;
+        } else if (op->op == IR_NATIVE)
+            native = true;
+        else if (!c->shrink && is_small_shrink(op))
+            c->shrink = i;
     }
     c->next_imark = i;
     c->store_only = native && stores == 1 && !loads && mc_options.undef_value_errors;
@@ -443,7 +441,13 @@ static void after_native(struct clean *c, const struct ir_insn *n)
     }
 }
 
-static void copy(struct clean *c, uint32_t i) { c->map[i] = ir_append(c->out, instrument_map(c->in->ops[i], c->map)); }
+static void copy(struct clean *c, uint32_t i)
+{
+    const struct ir_op *op = &c->in->ops[i];
+    const ir_ref to = c->map[i] = ir_append_copy(c->out, op);
+    if (op->a | op->b | op->c | op->d)
+        instrument_map_refs(&c->out->ops[to], c->map);
+}
 
 static bool is_push(struct clean *c, const struct ir_op *op)
 {
@@ -526,13 +530,11 @@ void clean_instrument(struct ng_instrument *in)
     for (uint32_t k = 0; k < in->out->n_exits; k++)
         in->out->exits[k].mode = MODE_CLEAN;
     find_needed(&c);
-    c.vectors = in->in->goes_on ? part_vectors(in->in, 1) : INSTRUMENT_VECTORS;
+    const uint64_t first = in->in->goes_on ? instrument_part_vectors(in->in, 1) : INSTRUMENT_VECTORS;
+    c.vectors = first;
     for (uint32_t i = 1; i < in->in->n_ops; i++)
         walk(&c, i);
-    in->out->entry_mask = instrument_block_mask(in->in);
-    if (in->in->goes_on)
-        in->out->entry_mask &= ~INSTRUMENT_VECTORS | part_vectors(in->in, 1);
-    in->out->entry_kill = instrument_block_kill(in->in);
+    in->out->entry_mask = instrument_block_masks(in->in, &in->out->entry_kill) & ~(INSTRUMENT_VECTORS & ~first);
     const uint64_t must = in->out->entry_mask & ~in->out->entry_kill;
     in->out->entry_mode = in->in->goes_on ? MODE_SHORT : must & INSTRUMENT_VECTORS ? MODE_LIGHT : MODE_DIRTY;
 }

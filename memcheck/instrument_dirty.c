@@ -665,8 +665,8 @@ static void begin_light(struct dirty *d)
     d->light = true;
     for (int slot = 0; slot < X86_SLOTS; slot++)
         set_known(d, slot, slot < X86_YMM0 || slot >= X86_X87);
-    d->out->entry_mask = instrument_block_mask(d->in) & ~INSTRUMENT_VECTORS;
-    d->out->entry_kill = instrument_block_kill(d->in) & ~INSTRUMENT_VECTORS;
+    d->out->entry_mask = instrument_block_masks(d->in, &d->out->entry_kill) & ~INSTRUMENT_VECTORS;
+    d->out->entry_kill &= ~INSTRUMENT_VECTORS;
     d->out->entry_mode = MODE_DIRTY;
 }
 

@@ -66,5 +66,6 @@ void run_stats_init(void);
 /* --stats: generated code left for another mode at pc. */
 void run_stats_mode(struct ng_thread *t, guest_addr pc, enum ir_why why);
 uint64_t run_cpu_ns(void);               /* processor time of this thread; a system call */
+uint64_t run_cpu_ns_since(uint64_t start); /* the same since then, less what the two readings take; for --stats */
 void run_print_stats(void);
 void run_stats_thread_gone(const struct ng_thread *t); /* its figures are added to those of threads that have ended */

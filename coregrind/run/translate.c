@@ -220,7 +220,7 @@ static void account(struct ng_thread *t, const struct translator *x, int mode, u
     t->stats[RUN_STAT_INSNS + mode] += x->out.n_insns;
     t->stats[RUN_STAT_HOST_BYTES] += x->code.size;
     if (options.stats)
-        t->stats[RUN_STAT_NS + mode] += run_cpu_ns() - start;
+        t->stats[RUN_STAT_NS + mode] += run_cpu_ns_since(start);
 }
 
 /* The hot block at pc, once more and longer.  Whatever prevents it, the first translation stays. */
@@ -229,7 +229,8 @@ void run_translate_hot(struct ng_thread *t, guest_addr pc)
     struct translator *x = translator_get();
     struct translation *first = code_find(pc, 0);
     const uint64_t start = options.stats ? run_cpu_ns() : 0;
-    struct vex_decode_request r = { .pc = pc, .form = IR_FORM_NATIVE, .max_insns = RUN_HOT_INSNS, .follow = run_hot_follow, .follow_arg = &x->hot };
+    struct vex_decode_request r = { .pc = pc, .form = IR_FORM_NATIVE, .max_insns = RUN_HOT_INSNS, .follow = run_hot_follow, .follow_arg = &x->hot,
+                                    .pointer = run_hot_pointer };
     if (!first || first->hot_tier)
         return;
     code_stop_counting(first);

@@ -73,7 +73,7 @@ enum { IR_NOACCESS_BYTE = 0xd6, IR_PASS_BYTE = 0xd7 };
 
 /* The red zone: IR_ZONE_SIZE bytes below rsp, where a function may keep things without moving rsp.  The V plane there, and
  * of all of the stack below, is IR_NOACCESS_BYTE but for bytes that somebody used: those are not below state.red_zone. */
-enum { IR_ZONE_SIZE = 128, IR_ZONE_STEP = 16, IR_ZONE_FAR = 65536 };
+enum { IR_ZONE_SIZE = 128, IR_ZONE_STEP = 32, IR_ZONE_FAR = 65536 };
 
 /* CONST flags and CALL: helpers are registered with the tool API (tool.h). */
 
@@ -209,6 +209,14 @@ static inline ir_ref ir_append(struct ir_block *b, struct ir_op op)
     to->c = op.c;
     to->d = op.d;
     to->imm = op.imm;
+    return b->n_ops++;
+}
+/* A copy of another block's op that was not written just now (see above). */
+static inline ir_ref ir_append_copy(struct ir_block *b, const struct ir_op *op)
+{
+    if (__builtin_expect(b->n_ops == b->cap_ops, 0))
+        ir_block_grow_ops(b);
+    b->ops[b->n_ops] = *op;
     return b->n_ops++;
 }
 NG_API uint32_t ir_block_add_exit(struct ir_block *b, struct ir_exit exit);

@@ -23,30 +23,31 @@ __attribute__((noinline)) static long late_overwrite(long i, const long *v)
     return _mm_cvtsi128_si64(x) + 1;
 }
 
-/* Past the branch: xmm0, as the copy left it, decides. */
-__attribute__((noinline)) static void late_use(long i, long wanted)
+/* Past the branch: xmm0, as the copy left it, decides.  Seven of eight times it is looked at, so hot code has it. */
+__attribute__((noinline)) static void late_use(long i)
 {
-    __asm__ volatile("cmp %1, %0\n\t" // expect: Conditional jump or move depends on uninitialised value
-                     "jne 1f\n\t"
+    __asm__ volatile("test $7, %b0\n\t" // expect: Conditional jump or move depends on uninitialised value
+                     "je 1f\n\t"
                      "movq %%xmm0, %%rax\n\t"
                      "shr $8, %%rax\n\t"
                      "je 1f\n\t"
-                     "incq %2\n"
-                     "1:" : : "r"(i), "r"(wanted), "m"(seen) : "rax", "cc", "memory");
+                     "incq %1\n"
+                     "1:" : : "q"(i), "m"(seen) : "rax", "cc", "memory");
 }
 
 int main(void)
 {
     static const long v[2] = { 41, 0 };
+    static const struct pair whole = { 1, 2 };
     long sum = 0;
     struct pair l;
     l.a = 1;
     l.b = 2;
-    for (long i = 0; i < 20000; i++) {
+    for (long i = 0; i < 30000; i++) {
         copy(&to[i & 3], &l);
         sum += late_overwrite(i, v);
-        copy(&to[i & 3], &l);
-        late_use(i, 19998);
+        copy(&to[i & 3], i < 29000 ? &whole : &l); /* when late_use has long been hot */
+        late_use(i);
     }
     printf("%ld %ld\n", sum, to[3].b);
     return 0;

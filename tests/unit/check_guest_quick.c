@@ -123,7 +123,6 @@ static const char *different(const ZydisDecodedInstruction *a, ZydisDecodedOpera
     SAME(address_width);
     SAME(meta.category);
     SAME(meta.isa_ext);
-    SAME(meta.branch_type);
     if ((a->attributes & has) != (b->attributes & has))
         return "attributes";
     if ((what = different_raw(&a->raw, &b->raw, a->attributes)) || (what = different_flags(a->cpu_flags, b->cpu_flags)) ||

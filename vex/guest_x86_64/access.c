@@ -325,11 +325,14 @@ static void describe_operand(struct x86_ctx *c, int i, enum ir_opcode op)
 
 void x86_describe_memory(struct x86_ctx *c)
 {
+    const uint8_t accesses = c->insn->attrs & (IR_INSN_MEM_READ | IR_INSN_MEM_WRITE);
+    if (!accesses)
+        return;
     const bool saves = is_xsave(c) && !is_xrstor(c);
-    for (int i = 0; i < c->zi->operand_count; i++)
+    for (int i = 0; i < c->zi->operand_count && accesses & IR_INSN_MEM_READ; i++)
         if (x86_accesses_memory(c->zi, &c->zo[i]) && (c->zo[i].actions & ZYDIS_OPERAND_ACTION_MASK_READ) && !saves)
             describe_operand(c, i, IR_LOAD);
-    for (int i = 0; i < c->zi->operand_count; i++)
+    for (int i = 0; i < c->zi->operand_count && accesses & IR_INSN_MEM_WRITE; i++)
         if (x86_accesses_memory(c->zi, &c->zo[i]) && (c->zo[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
             describe_operand(c, i, IR_STORE);
 }

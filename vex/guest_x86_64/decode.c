@@ -161,7 +161,8 @@ static void decode_block(struct x86_ctx *c)
             jump_to(c, c->pc);
             return;
         }
-        if (x86_quick_decode(bytes_at(c, c->pc), left, &zi, zo))
+        c->quick = x86_quick_decode(bytes_at(c, c->pc), left, &zi, zo);
+        if (c->quick)
             status = ZYAN_STATUS_SUCCESS;
         else if (left)
             status = ZydisDecoderDecodeFull(&decoder, bytes_at(c, c->pc), left < 15 ? left : 15, &zi, zo);

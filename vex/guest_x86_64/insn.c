@@ -7,23 +7,23 @@
 #include <string.h>
 #include "internal.h"
 
+/* By ZydisRegister: hardware number, 16 more for ah ch dh bh. */
+static const uint8_t gprs[] = {
+    0xff,
+    0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, /* al cl dl bl ah ch dh bh spl ... */
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+};
+_Static_assert(ZYDIS_REGISTER_NONE == 0 && ZYDIS_REGISTER_AL == 1 && ZYDIS_REGISTER_AH == 5 && ZYDIS_REGISTER_SPL == 9 && ZYDIS_REGISTER_AX == 21 &&
+               ZYDIS_REGISTER_EAX == 37 && ZYDIS_REGISTER_RAX == 53 && ZYDIS_REGISTER_R15 + 1 == sizeof gprs, "gprs goes by them");
+
 int x86_gpr_number(ZydisRegister r, int *byte_offset)
 {
-    int n = -1, offset = 0;
-    if (r >= ZYDIS_REGISTER_RAX && r <= ZYDIS_REGISTER_R15)
-        n = r - ZYDIS_REGISTER_RAX;
-    else if (r >= ZYDIS_REGISTER_EAX && r <= ZYDIS_REGISTER_R15D)
-        n = r - ZYDIS_REGISTER_EAX;
-    else if (r >= ZYDIS_REGISTER_AX && r <= ZYDIS_REGISTER_R15W)
-        n = r - ZYDIS_REGISTER_AX;
-    else if (r >= ZYDIS_REGISTER_AL && r <= ZYDIS_REGISTER_R15B) {
-        n = r - ZYDIS_REGISTER_AL; /* al cl dl bl ah ch dh bh spl ... */
-        offset = n >= 4 && n < 8;
-        n -= n >= 4 ? 4 : 0;
-    }
+    const uint8_t n = (size_t)r < sizeof gprs ? gprs[r] : 0xff;
     if (byte_offset)
-        *byte_offset = offset;
-    return n;
+        *byte_offset = n != 0xff && n >> 4;
+    return n == 0xff ? -1 : n & 15;
 }
 
 int x86_vec_number(ZydisRegister r)

@@ -32,6 +32,7 @@ struct x86_ctx {
     guest_addr bytes_pc;                 /* which begins here, */
     size_t n_bytes;
     bool ended;                          /* the block's last EXIT is appended */
+    bool quick;                          /* the instruction is one of quick.def: nothing that is privileged, far, or in fs or gs */
     uint8_t described;                   /* IR_DESCRIBED while NATIVE does the effects, else 0 */
     bool by_ops;                         /* the row's ops are the execution, in any form: no NATIVE */
     ir_ref imark;                        /* this instruction's; cached GETs below it are of earlier ones */

@@ -3,7 +3,7 @@
  * decoder's time.  It fills only those fields that this folder reads:
  *
  *   instruction  mnemonic length encoding opcode_map opcode operand_width address_width operand counts
- *                attributes (HAS_MODRM, HAS_SIB, HAS_REX) cpu_flags, meta's category isa_ext branch_type,
+ *                attributes (HAS_MODRM, HAS_SIB, HAS_REX) cpu_flags, meta's category isa_ext,
  *                raw's prefixes rex modrm.offset sib.offset disp imm
  *   operand      type visibility actions encoding (MODRM_RM or not) size reg mem imm
  *
@@ -473,11 +473,6 @@ bool x86_quick_decode(const uint8_t *bytes, size_t n, ZydisDecodedInstruction *z
     zi->cpu_flags = &flag_sets[r->flags];
     zi->meta.category = r->category;
     zi->meta.isa_ext = r->ext;
-    zi->meta.branch_type = r->form == FORM_J8 ? ZYDIS_BRANCH_TYPE_SHORT
-                           : r->category == ZYDIS_CATEGORY_COND_BR || r->category == ZYDIS_CATEGORY_UNCOND_BR ||
-                                     r->category == ZYDIS_CATEGORY_CALL || r->category == ZYDIS_CATEGORY_RET
-                               ? ZYDIS_BRANCH_TYPE_NEAR
-                               : ZYDIS_BRANCH_TYPE_NONE;
     if (zo) {
         zi->operand_count = put_operands(&k, r, zi, zo, &visible);
         zi->operand_count_visible = visible;

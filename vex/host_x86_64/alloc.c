@@ -123,6 +123,20 @@ static void evict_value(struct emitter *e, struct host_regs *h, int r)
     hold_nothing(h, r);
 }
 
+/* What this instruction and the two after it use is not evicted if it can be avoided. */
+static void look_ahead(struct emitter *e)
+{
+    const struct ir_block *b = e->b;
+    if (e->soon_at == e->insn + 1)
+        return;
+    e->soon_at = e->insn + 1;
+    e->g_soon = e->v_soon = 0;
+    for (uint32_t i = e->insn; i < e->insn + 3 && i < b->n_insns; i++) {
+        e->g_soon |= insn_gprs(&b->insns[i]);
+        e->v_soon |= b->insns[i].vec_read | b->insns[i].vec_write;
+    }
+}
+
 /* A register that is not pinned, made free. */
 static int pick(struct emitter *e, bool vec)
 {
@@ -131,6 +145,7 @@ static int pick(struct emitter *e, bool vec)
     uint32_t m = may & ~h->guest & ~h->value;
     if (m)
         return lowest(m);
+    look_ahead(e);
     const uint32_t guests = h->guest & may, soon = vec ? e->v_soon : e->g_soon, clean = vec ? e->v_mem : e->g_mem;
     m = guests & ~soon;
     if (m & clean)

@@ -85,7 +85,7 @@ static uint8_t flags_before(const struct emitter *e, const struct ir_op *op, uin
     switch (op->op) {
     case IR_NATIVE: {
         const struct ir_insn *n = &e->b->insns[op->imm];
-        if (!insn_may_keep_flags(n))
+        if (n->flags_write && !insn_may_keep_flags(n))
             live &= ~n->flags_write;
         return live | (n->flags_read & IR_FLAGS_ARITH);
     }
@@ -161,12 +161,18 @@ void emit_analyse(struct emitter *e)
         const struct ir_op *op = &b->ops[i];
         struct value *v = &e->val[i];
         e->flags_live[i] = live;
+        if (op->op == IR_IMARK) { /* these two have no values, and are most of a block */
+            insn = op->imm ? op->imm - 1 : 0;
+            continue;
+        }
+        if (op->op == IR_NATIVE) {
+            e->flags_live[i] = live = flags_before(e, op, insn, live);
+            continue;
+        }
         if (op->op == IR_NOP || (!v->last && !op_is_root(op)))
             continue;
         v->vec = type_is_vec(op->type) && ir_rows[op->op].result == 'T';
         e->flags_live[i] = live = flags_before(e, op, insn, live);
-        if (op->op == IR_IMARK)
-            insn = op->imm ? op->imm - 1 : 0;
         uint32_t until = i;
         if (v->last && can_fuse(e, i)) {
             v->fused = true;

@@ -20,15 +20,9 @@ void emit_array_grow(void **array, uint32_t *cap, size_t element)
 
 static void emit_imark(struct emitter *e, const struct ir_op *op)
 {
-    const struct ir_block *b = e->b;
     e->insn = (uint32_t)op->imm;
     e->after = false;
-    e->pc = b->insns[e->insn].pc;
-    e->g_soon = e->v_soon = 0;
-    for (uint32_t i = e->insn; i < e->insn + 3 && i < b->n_insns; i++) {
-        e->g_soon |= insn_gprs(&b->insns[i]);
-        e->v_soon |= b->insns[i].vec_read | b->insns[i].vec_write;
-    }
+    e->pc = e->b->insns[e->insn].pc;
     e->shared_exit.valid = false;
     emit_side(e);
 }
@@ -132,15 +126,22 @@ static void emit_ops(struct emitter *e)
     for (e->i = 1; e->i < b->n_ops && !e->error; e->i++) {
         const struct ir_op *op = &b->ops[e->i];
         struct value *v = &e->val[e->i];
+        if (op->op == IR_IMARK) {
+            emit_imark(e, op);
+            continue;
+        }
         v->reg = REG_NONE;
-        if (!v->last && !acts(op))
+        if (!v->last && op->op != IR_NATIVE && !acts(op))
             continue;
         if (v->fused) {
             v->kind = VALUE_FUSED;
             continue;
         }
         emit_op(e, op);
-        op_done(e);
+        if (op->a | op->b | op->c | op->d || v->kind == VALUE_LIVE || v->kind == VALUE_CONST)
+            op_done(e);
+        else
+            e->g_pin = e->v_pin = 0;
         if (e->main.n + e->cold.n > MAX_CODE)
             emit_fail(e, -ENOSPC);
     }
@@ -154,9 +155,10 @@ static uint32_t place(uint32_t offset, uint32_t cold_base)
 
 static void pad(struct asm_buf *b, unsigned align)
 {
-    asm_grow(b, align);
-    while (b->n % align)
-        asm_byte(b, 0xcc);
+    asm_need(b);
+    const size_t to = (b->n + align - 1) & ~(size_t)(align - 1);
+    memset(b->p + b->n, 0xcc, to - b->n);
+    b->n = to;
 }
 
 static void append(struct asm_buf *to, const void *from, size_t n)
@@ -212,6 +214,7 @@ struct emit_scratch {
     struct vex_side *cold_sides; uint32_t cap_cold_sides;
     void *pool; uint32_t cap_pool;
     void *values; size_t cap_values; /* bytes */
+    struct emit_template zone_clear;
 };
 
 void emit_scratch_free(struct emit_scratch *s)
@@ -252,6 +255,7 @@ static bool borrow(struct emitter *e, struct vex_code *out)
     e->cap_cold_sides = s->cap_cold_sides;
     e->pool = s->pool;
     e->cap_pool = s->cap_pool;
+    e->zone_clear = &s->zone_clear;
     return true;
 }
 

@@ -51,6 +51,9 @@ struct host_regs {
 struct fixup { uint32_t at, to; uint8_t at_cold, to_cold; };
 enum { TO_MAIN, TO_COLD, TO_POOL };
 
+/* Code that is the same wherever it stands: made once for a place of the state, then copied.  n: 0: not yet. */
+struct emit_template { int32_t state_offset; uint8_t n, bytes[123]; };
+
 struct emitter {
     const struct ir_block *b;
     const struct vex_host *h;
@@ -63,7 +66,8 @@ struct emitter {
     struct host_regs g, v;         /* general (rsp holds neither: it is never touched), vector */
     uint16_t g_mem, v_mem;         /* image in the state is current */
     uint16_t g_pin, v_pin;         /* not to be evicted now */
-    uint16_t g_soon, v_soon;       /* guest registers that the next instructions use */
+    uint16_t g_soon, v_soon;       /* guest registers that the next instructions use, as far as somebody asked: */
+    uint32_t soon_at;              /* which, with the current: 1 + its number */
     uint64_t spill_used[2], vspill_used[2]; /* slots, a bit each */
     uint32_t g_alias[16], v_alias[16]; /* lists of VALUE_GUEST by next_alias */
     bool flags_host, flags_image;  /* where the guest's flags are */
@@ -76,6 +80,7 @@ struct emitter {
     struct vex_side *cold_sides; uint32_t n_cold_sides, cap_cold_sides;
     struct { uint8_t bytes[32]; } *pool; uint32_t n_pool, cap_pool;
     uint32_t stub_tail;            /* in the cold part, 0: none yet */
+    struct emit_template *zone_clear;
     struct { bool valid; uint32_t exit, at; uint16_t g, v; uint8_t flags; } shared_exit;
 };
 
@@ -88,6 +93,17 @@ static inline bool type_is_vec(int t) { return t >= IR_V128; }
 static inline int type_calc(int t) { return t == IR_I64 ? 8 : 4; }
 static inline bool is_cold(const struct emitter *e) { return e->c == &e->cold; }
 static inline void emit_fail(struct emitter *e, int error) { if (!e->error) e->error = error; }
+
+/* The rel32 at `at` of where code goes now leads there. */
+static inline void emit_fixup(struct emitter *e, uint32_t at, int to_kind, uint32_t to)
+{
+    const uint32_t n = EMIT_ARRAY(e->fixups, e->n_fixups, e->cap_fixups);
+    struct fixup *f = &e->fixups[n];
+    f->at = at;
+    f->to = to;
+    f->at_cold = is_cold(e);
+    f->to_cold = (uint8_t)to_kind;
+}
 
 /* fs:[field of struct x86_state] */
 static inline struct asm_mem state_mem(const struct emitter *e, int offset)
@@ -178,7 +194,6 @@ void emit_exit_cc(struct emitter *e, const struct ir_op *op);
 void emit_exit_rcxz(struct emitter *e, const struct ir_op *op);
 void emit_hook(struct emitter *e, const struct ir_op *op);
 void emit_call(struct emitter *e, const struct ir_op *op);
-void emit_fixup(struct emitter *e, uint32_t at, int to_kind, uint32_t to); /* at in e->c */
 void emit_jump_to_main(struct emitter *e, uint32_t to);
 void emit_tramp_with_data(struct emitter *e, enum vex_tramp t); /* rax: what comes next */
 void emit_reloc(struct emitter *e, uint32_t at, int kind, int value);

@@ -79,10 +79,37 @@ void asm_rr(struct asm_buf *b, uint32_t op, int size, int reg, int rm)
     b->n = p - b->p;
 }
 
+/* fs:[disp32], as the thread's state is: every second memory operand of all. */
+static inline bool is_state(struct asm_mem m)
+{
+    uint32_t parts;
+    memcpy(&parts, &m, 4);
+    return parts == (X86_SEG_FS | REG_NONE << 8 | REG_NONE << 16);
+}
+
+/* The same as legacy_mem for such an operand, without prefix: segment, REX, opcode, ModRM, SIB, displacement. */
+static inline void state_operand(struct asm_buf *b, uint32_t op, int size, int reg, int32_t disp, bool force_rex, uint32_t imm, int imm_bytes)
+{
+    uint8_t *p = b->p + b->n;
+    const uint8_t rex = 0x40 | (size == 8) << 3 | (reg >> 3 & 1) << 2;
+    *p++ = X86_SEG_FS;
+    *p = rex;
+    p += rex != 0x40 || force_rex;
+    const uint32_t rest = (op & 0xff) | (4u | (reg & 7u) << 3) << 8 | 0x25u << 16;
+    memcpy(p, &rest, 4);
+    memcpy(p + 3, &disp, 4);
+    memcpy(p + 7, &imm, 4);
+    b->n = p + 7 + imm_bytes - b->p;
+}
+
 /* A legacy instruction with a memory operand, then imm_bytes of imm. */
 static inline void legacy_mem(struct asm_buf *b, uint32_t op, int size, int reg, struct asm_mem m, bool force_rex, uint32_t imm, int imm_bytes)
 {
     asm_need(b);
+    if (is_state(m) && op < 0x100 && size != 2) {
+        state_operand(b, op, size, reg, m.disp, force_rex, imm, imm_bytes);
+        return;
+    }
     uint8_t *p = head(b->p + b->n, op, size, m.seg, reg, rex_bit(m.index), rex_bit(m.base), force_rex);
     p = modrm_mem(p, reg, m);
     memcpy(p, &imm, 4);
@@ -228,23 +255,6 @@ void asm_vmov_store(struct asm_buf *b, int bytes, struct asm_mem m, int from)
 void asm_vmov_rr(struct asm_buf *b, int bytes, int to, int from)
 {
     asm_vrr(b, X86_OP(1, 1, 0x6f), bytes, to, 0, from);
-}
-
-uint32_t asm_jcc32(struct asm_buf *b, int cc)
-{
-    asm_need(b);
-    asm_byte(b, 0x0f);
-    asm_byte(b, 0x80 | cc);
-    asm_imm(b, 0, 4);
-    return b->n - 4;
-}
-
-uint32_t asm_jmp32(struct asm_buf *b)
-{
-    asm_need(b);
-    asm_byte(b, 0xe9);
-    asm_imm(b, 0, 4);
-    return b->n - 4;
 }
 
 uint32_t asm_jcc8(struct asm_buf *b, int cc)

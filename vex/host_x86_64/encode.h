@@ -78,9 +78,31 @@ void asm_shift_ri(struct asm_buf *b, int op, int size, int r, int count); /* 0 r
 void asm_vmov_load(struct asm_buf *b, int bytes, int to, struct asm_mem m);   /* 16 32; unaligned */
 void asm_vmov_store(struct asm_buf *b, int bytes, struct asm_mem m, int from);
 void asm_vmov_rr(struct asm_buf *b, int bytes, int to, int from);
+/* fs:[disp], 4 bytes := imm. */
+static inline void asm_store_state_imm(struct asm_buf *b, int32_t disp, uint32_t imm)
+{
+    asm_need(b);
+    uint8_t *p = b->p + b->n;
+    const uint64_t start = 0x2504c764 | (uint64_t)(uint32_t)disp << 32;
+    __builtin_memcpy(p, &start, 8);
+    __builtin_memcpy(p + 8, &imm, 4);
+    b->n += 12;
+}
 /* Jumps; yield the offset of the displacement, to be fixed up. */
-uint32_t asm_jcc32(struct asm_buf *b, int cc);
-uint32_t asm_jmp32(struct asm_buf *b);
+static inline uint32_t asm_jcc32(struct asm_buf *b, int cc)
+{
+    asm_need(b);
+    const uint64_t start = 0x800f | (unsigned)cc << 8;
+    __builtin_memcpy(b->p + b->n, &start, 8);
+    return (b->n += 6) - 4;
+}
+static inline uint32_t asm_jmp32(struct asm_buf *b)
+{
+    asm_need(b);
+    const uint64_t start = 0xe9;
+    __builtin_memcpy(b->p + b->n, &start, 8);
+    return (b->n += 5) - 4;
+}
 uint32_t asm_jcc8(struct asm_buf *b, int cc);
 uint32_t asm_jmp8(struct asm_buf *b);
 uint32_t asm_jrcxz8(struct asm_buf *b, int size); /* 4: jecxz, 8: jrcxz */

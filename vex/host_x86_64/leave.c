@@ -6,12 +6,6 @@
 
 #define SAVED_RAX (STATE(tmp) + 48)  /* of cold code that needs rax for a moment */
 
-void emit_fixup(struct emitter *e, uint32_t at, int to_kind, uint32_t to)
-{
-    const uint32_t n = EMIT_ARRAY(e->fixups, e->n_fixups, e->cap_fixups);
-    e->fixups[n] = (struct fixup){ at, to, is_cold(e), to_kind };
-}
-
 void emit_jump_to_main(struct emitter *e, uint32_t to)
 {
     emit_fixup(e, asm_jmp32(e->c), TO_MAIN, to);
@@ -24,23 +18,31 @@ void emit_reloc(struct emitter *e, uint32_t at, int kind, int value)
     e->out->relocs[n] = (struct vex_reloc){ at | (is_cold(e) ? 1u << 31 : 0), kind, value };
 }
 
+static void fill_side(const struct emitter *e, struct vex_side *s, bool spilled)
+{
+    s->host_offset = e->c->n;
+    s->insn = e->insn;
+    s->gpr_in_state = gprs_in_state(e);
+    s->vec_in_state = vecs_in_state(e);
+    s->flags_in_spill = spilled;
+    s->after = e->after;
+}
+
 void emit_side(struct emitter *e)
 {
-    const struct vex_side s = { .host_offset = e->c->n, .insn = e->insn, .gpr_in_state = gprs_in_state(e),
-                                .vec_in_state = vecs_in_state(e), .flags_in_spill = e->identity && !e->flags_host && e->flags_image,
-                                .after = e->after };
+    const bool spilled = e->identity && !e->flags_host && e->flags_image;
     if (is_cold(e)) {
         const uint32_t n = EMIT_ARRAY(e->cold_sides, e->n_cold_sides, e->cap_cold_sides);
-        e->cold_sides[n] = s;
+        fill_side(e, &e->cold_sides[n], spilled);
         return;
     }
-    const uint64_t key = 1ull << 63 | (uint64_t)s.insn << 40 | (uint64_t)s.gpr_in_state << 24 | (uint64_t)s.vec_in_state << 8 |
-                         s.flags_in_spill << 1 | s.after;
+    const uint64_t key = 1ull << 63 | (uint64_t)e->insn << 40 | (uint64_t)gprs_in_state(e) << 24 | (uint64_t)vecs_in_state(e) << 8 |
+                         spilled << 1 | e->after;
     if (e->last_side == key)
         return;
     e->last_side = key;
     const uint32_t n = EMIT_ARRAY(e->out->sides, e->out->n_sides, e->out->cap_sides);
-    e->out->sides[n] = s;
+    fill_side(e, &e->out->sides[n], spilled);
 }
 
 /* ---- stubs ---- */
@@ -73,14 +75,21 @@ static void jump_tramp(struct emitter *e, enum vex_tramp t)
 static uint32_t add_exit(struct emitter *e, struct ir_exit x, bool jump_in_cold, uint32_t jump)
 {
     const uint32_t n = EMIT_ARRAY(e->out->exits, e->out->n_exits, e->out->cap_exits), here = e->c->n | (is_cold(e) ? 1u << 31 : 0);
-    e->out->exits[n] = (struct vex_exit){ .jump_offset = is_chainable(x.kind) ? jump | (jump_in_cold ? 1u << 31 : 0) : here,
-                                          .stub_offset = here, .ir = x, .chainable = is_chainable(x.kind) };
+    struct vex_exit *to = &e->out->exits[n];
+    to->chainable = is_chainable(x.kind);
+    to->jump_offset = to->chainable ? jump | (jump_in_cold ? 1u << 31 : 0) : here;
+    to->stub_offset = here;
+    to->ir.pc = x.pc;
+    to->ir.kind = x.kind;
+    to->ir.mode = x.mode;
+    to->ir.aux = x.aux;
+    to->ir.flags_dead = x.flags_dead;
     return n;
 }
 
 static void leave_with_id(struct emitter *e, enum vex_tramp tramp)
 {
-    asm_store_imm(e->c, 4, state_mem(e, STATE(exit_info) + 4), 0);
+    asm_store_state_imm(e->c, e->h->state_offset + STATE(exit_info) + 4, 0);
     emit_reloc(e, e->c->n - 4, VEX_RELOC_ID32, 0);
     jump_tramp(e, tramp);
 }
@@ -90,7 +99,7 @@ static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, ui
 {
     const uint32_t n = add_exit(e, x, jump_in_cold, jump);
     struct asm_buf *c = e->c;
-    asm_store_imm(c, 4, state_mem(e, STATE(exit_info)), n);
+    asm_store_state_imm(c, e->h->state_offset + STATE(exit_info), n);
     if (!e->stub_tail) {
         if (is_cold(e))
             e->stub_tail = c->n;
@@ -168,7 +177,9 @@ static void leave_by_table(struct emitter *e, const struct ir_op *op)
         guest_sync_gpr(e, RCX);
     else if (to != RCX)
         gpr_take(e, RCX);
-    asm_rr(c, X86_OP(0, 1, 0xb7), 4, RCX, to);                                    /* movzx ecx, low 16 bits */
+    asm_vrr(c, X86_OP(3, 3, 0xf0) | X86_W, 16, RCX, 0, to);                       /* rorx: leaves flags alone */
+    asm_imm(c, X86_JUMP_SHIFT, 1);
+    asm_rr(c, X86_OP(0, 1, 0xb7), 4, RCX, RCX);                                   /* movzx ecx, low 16 bits */
     _Static_assert(X86_JUMPS == 65536, "the index is a 16-bit register");
     hold_guest(&e->g, RCX);                                                       /* not to be brought home */
     homecoming(e);

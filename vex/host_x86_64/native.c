@@ -209,21 +209,17 @@ static void emit_bytes(struct emitter *e, const struct native *t)
 /* Guest registers into the host's, and values out of them. */
 static void bring_home(struct emitter *e, struct native *t)
 {
-    for (uint16_t m = t->gprs; m; m &= m - 1) {
-        const int i = __builtin_ctz(m);
-        e->g_pin |= 1u << i;
-        if (bit(e->g.value, i))
-            gpr_take(e, i);
-    }
-    for (uint16_t m = t->vecs; m; m &= m - 1)
-        e->v_pin |= 1u << __builtin_ctz(m);
+    e->g_pin |= t->gprs;
+    e->v_pin |= t->vecs;
+    for (uint16_t m = t->gprs & e->g.value; m; m &= m - 1)
+        gpr_take(e, __builtin_ctz(m));
     for (uint16_t m = t->gpr_write; m; m &= m - 1)
         guest_written_gpr(e, __builtin_ctz(m));
     for (uint16_t m = t->vec_write; m; m &= m - 1)
         guest_written_vec(e, __builtin_ctz(m));
-    for (uint16_t m = t->gprs; m; m &= m - 1)
+    for (uint16_t m = t->gprs & ~e->g.guest; m; m &= m - 1)
         guest_home_gpr(e, __builtin_ctz(m));
-    for (uint16_t m = t->vecs; m; m &= m - 1)
+    for (uint16_t m = t->vecs & ~e->v.guest; m; m &= m - 1)
         guest_home_vec(e, __builtin_ctz(m));
 }
 

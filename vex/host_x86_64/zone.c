@@ -5,7 +5,7 @@
  * uses its red zone takes the cold ones. */
 #include "vex/host_x86_64/emit.h"
 
-enum { SCRATCH = STATE(tmp) + 56, SAVED_RAX = STATE(tmp) + 48 };
+enum { SCRATCH = STATE(tmp) + 56, SAVED_RAX = STATE(tmp) + 48, SCRATCH_2 = STATE(tmp) + 40 };
 enum { ALU_SUB = 5, ALU_CMP = 7, ALU_ADD = 0, CMP_REG_MEM = 0x3b };
 
 static struct asm_mem red_zone(const struct emitter *e) { return state_mem(e, STATE(red_zone)); }
@@ -46,6 +46,53 @@ void emit_zone_used(struct emitter *e, const struct ir_op *op)
     note(e, gpr_use(e, op->a));
 }
 
+/* Cold code: all from state.red_zone up to sp is not addressable. */
+static void clear_used(struct emitter *e, int sp)
+{
+    struct asm_buf *c = e->c;
+    const int s = scratch_take(e, shadow_at(sp, 0));
+    asm_mov_rr(c, 8, s, sp);
+    asm_rm(c, 0x2b, 8, s, red_zone(e)); /* sub */
+    asm_alu_ri(c, ALU_CMP, 8, s, IR_ZONE_FAR);
+    const uint32_t far = asm_jcc8(c, CC_A);
+    const int word = s == RDX || sp == RDX ? RBX : RDX;
+    asm_store(c, 8, state_mem(e, SCRATCH_2), word);
+    asm_mov_imm(c, word, 0x0101010101010101ull * IR_NOACCESS_BYTE);
+    asm_mov_rr(c, 8, s, sp);
+    const uint32_t loop = c->n;
+    asm_alu_ri(c, ALU_SUB, 8, s, IR_ZONE_STEP);
+    for (int at = 0; at < IR_ZONE_STEP; at += 8)
+        asm_store(c, 8, shadow_at(s, at), word);
+    asm_rm(c, CMP_REG_MEM, 8, s, red_zone(e));
+    const uint32_t again = asm_jcc8(c, CC_A);
+    c->p[again] = (uint8_t)(loop - (again + 1));
+    asm_load(c, 8, word, state_mem(e, SCRATCH_2));
+    asm_here8(c, far);
+    asm_store_imm(c, 8, red_zone(e), -1);
+    scratch_back(e, s);
+}
+
+/* The same for rsp, at most calls and returns. */
+static void clear_below_rsp(struct emitter *e)
+{
+    struct emit_template *t = e->zone_clear;
+    struct asm_buf *c = e->c;
+    if (t->n && t->state_offset == e->h->state_offset) {
+        if (c->cap - c->n < sizeof t->bytes)
+            asm_grow(c, sizeof t->bytes);
+        memcpy(c->p + c->n, t->bytes, sizeof t->bytes);
+        c->n += t->n;
+        return;
+    }
+    const size_t begin = c->n;
+    clear_used(e, RSP);
+    if (c->n - begin <= sizeof t->bytes) {
+        t->state_offset = e->h->state_offset;
+        t->n = (uint8_t)(c->n - begin);
+        memcpy(t->bytes, c->p + begin, t->n);
+    }
+}
+
 void emit_zone_clear(struct emitter *e, const struct ir_op *op)
 {
     flags_clobber(e);
@@ -54,25 +101,12 @@ void emit_zone_clear(struct emitter *e, const struct ir_op *op)
     asm_rm(e->c, CMP_REG_MEM, 8, sp, red_zone(e));
     emit_fixup(e, asm_jcc32(e->c, CC_A), TO_COLD, e->cold.n);
     const uint32_t back = e->main.n;
-
-    struct asm_buf *c = e->c = &e->cold;
+    e->c = &e->cold;
     emit_side(e);
-    const int s = scratch_take(e, shadow_at(sp, 0));
-    asm_mov_rr(c, 8, s, sp);
-    asm_rm(c, 0x2b, 8, s, red_zone(e)); /* sub */
-    asm_alu_ri(c, ALU_CMP, 8, s, IR_ZONE_FAR);
-    const uint32_t far = asm_jcc8(c, CC_A);
-    asm_mov_rr(c, 8, s, sp);
-    const uint32_t loop = c->n;
-    asm_alu_ri(c, ALU_SUB, 8, s, IR_ZONE_STEP);
-    for (int at = 0; at < IR_ZONE_STEP; at += 4)
-        asm_store_imm(c, 4, shadow_at(s, at), repeated(IR_NOACCESS_BYTE, 4));
-    asm_rm(c, CMP_REG_MEM, 8, s, red_zone(e));
-    const uint32_t again = asm_jcc8(c, CC_A);
-    c->p[again] = (uint8_t)(loop - (again + 1));
-    asm_here8(c, far);
-    asm_store_imm(c, 8, red_zone(e), -1);
-    scratch_back(e, s);
+    if (sp == RSP)
+        clear_below_rsp(e);
+    else
+        clear_used(e, sp);
     emit_jump_to_main(e, back);
     e->c = &e->main;
 }

@@ -89,8 +89,8 @@ void opt_dead(struct ir_block *b)
         free(used);
 }
 
-/* Native code: most of its blocks have nothing to compute.  What they read are guest registers, which costs nothing,
- * and what nobody wants is not emitted anyway.  Yields the passes that can be of use. */
+/* Native code: most of its blocks have nothing to compute.  What they read are guest registers, which costs nothing, what
+ * they add is a constant to rsp, or to an address, and what nobody wants is not emitted anyway.  Yields the passes that can be of use. */
 static unsigned of_use(const struct ir_block *b)
 {
     unsigned computed = 0, read = 0;
@@ -99,7 +99,7 @@ static unsigned of_use(const struct ir_block *b)
         switch (op->op) {
         case IR_NOP: case IR_IMARK: case IR_NATIVE: case IR_SP: case IR_CONST: case IR_PUT: case IR_LOAD: case IR_STORE: case IR_CHECK:
         case IR_CHECK_STORE: case IR_ZONE_USED: case IR_ZONE_CLEAR: case IR_ZONE_GROW: case IR_EXIT: case IR_EXIT_CC: case IR_EXIT_RCXZ:
-        case IR_HOOK:
+        case IR_HOOK: case IR_LEA: case IR_ADD: case IR_SUB:
             break;
         case IR_GET:
             read += op->plane != IR_PLANE_GUEST || op->aux > X86_R15;
