@@ -89,6 +89,19 @@ uint64_t instrument_block_masks(const struct ir_block *b, uint64_t *kill)
     return mask;
 }
 
+uint64_t instrument_part_vectors(const struct ir_block *b, uint32_t from)
+{
+    uint64_t mask = 0;
+    for (uint32_t i = from; i < b->n_ops && !instrument_is_exit(b->ops[i].op); i++) {
+        const struct ir_op *op = &b->ops[i];
+        if (op->op == IR_IMARK)
+            mask |= insn_attention(&b->insns[op->imm]);
+        else if ((op->op == IR_GET || op->op == IR_PUT) && op->plane == IR_PLANE_GUEST)
+            mask |= instrument_slot_attention(op->aux);
+    }
+    return mask & INSTRUMENT_VECTORS;
+}
+
 /* ---- marks of the stack ---- */
 enum { GROWTH_MAX = 512, SHRINK_MAX = 128, LEAVE_INLINE = 64 };
 

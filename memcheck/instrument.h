@@ -43,6 +43,8 @@ static inline bool instrument_is_exit(int op)
 /* Thread-local array of n zeroed refs, number which (0-3); valid until the next request of the same. */
 ir_ref *instrument_refs(int which, uint32_t n);
 uint64_t instrument_slot_attention(int slot);
+/* Attention bits of vector registers that the ops from `from` up to the block's next way out read or write. */
+uint64_t instrument_part_vectors(const struct ir_block *b, uint32_t from);
 /* Attention bits of every register that the block reads or writes; *kill: those of registers that it overwrites before it
  * looks at them or can be left for elsewhere. */
 uint64_t instrument_block_masks(const struct ir_block *b, uint64_t *kill);

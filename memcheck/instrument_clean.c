@@ -45,6 +45,8 @@ struct clean {
     struct { uint16_t rsp; int64_t from; } used;    /* the red zone in use is noted from rsp + from on, for a version of rsp */
     struct { enum ir_type type; int64_t offset; } push[8]; /* stores through rsp that wait for SP; offset from the old rsp */
     int n_push;
+    uint64_t vectors;             /* attention bits of vector registers that are known to be defined here */
+    bool new_part;                /* the last op could leave the block: what comes next may never run */
 };
 
 static bool is_small_shrink(const struct ir_op *op) { return op->op == IR_SP && !op->a && op->imm > 0 && op->imm <= MOVE_MAX; }
@@ -416,6 +418,27 @@ static bool leaves_frame(const struct ir_block *b, const struct ir_op *op)
     return op->op == IR_EXIT && (kind == IR_EXIT_CALL || kind == IR_EXIT_ICALL || kind == IR_EXIT_RET);
 }
 
+/* ---- vector registers ----
+ * Of a block that goes on past branches the head asks only for the vector registers that its first part uses, for copies
+ * leave them undefined all the time.  Each later part asks for what it uses in addition. */
+static void begin_part(struct clean *c, uint32_t imark)
+{
+    struct ir_block *b = c->out;
+    const uint64_t mask = instrument_part_vectors(c->in, imark) & ~c->vectors;
+    c->new_part = false;
+    c->vectors |= mask;
+    if (!mask)
+        return;
+    end_run(c, IR_NONE);
+    const ir_ref high = ir_get(b, IR_I32, IR_PLANE_GUEST, X86_ATTENTION, 4);
+    const ir_ref some = ir_op2(b, IR_AND, IR_I32, high, ir_const(b, IR_I32, (int32_t)(mask >> 32)));
+    const ir_ref undefined = ir_append(b, (struct ir_op){ .op = IR_CMPNE, .type = IR_I1, .lane = IR_I32, .a = some,
+                                                          .b = ir_const(b, IR_I32, 0) });
+    const uint32_t exit = ir_block_add_exit(b, (struct ir_exit){ .pc = c->insn->pc, .kind = IR_EXIT_MODE, .mode = MODE_SHORT,
+                                                                 .aux = IR_WHY_REGISTER });
+    ir_append(b, (struct ir_op){ .op = IR_EXIT_IF, .a = undefined, .imm = exit });
+}
+
 /* ---- the walk ---- */
 static void begin_insn(struct clean *c, uint32_t imark)
 {
@@ -495,12 +518,15 @@ static void walk(struct clean *c, uint32_t i)
         if (leaves_frame(c->in, op))
             clear_zone(c);
         copy(c, i);
+        c->new_part = true;
         return;
     }
     switch (op->op) {
     case IR_IMARK:
         begin_insn(c, i);
         copy(c, i);
+        if (c->new_part)
+            begin_part(c, i);
         check_run(c, i);
         break;
     case IR_LOAD:
@@ -553,9 +579,11 @@ void clean_instrument(struct ng_instrument *in)
     for (uint32_t k = 0; k < in->out->n_exits; k++)
         in->out->exits[k].mode = MODE_CLEAN;
     find_needed(&c);
+    const uint64_t first = in->in->goes_on ? instrument_part_vectors(in->in, 1) : INSTRUMENT_VECTORS;
+    c.vectors = first;
     for (uint32_t i = 1; i < in->in->n_ops; i++)
         walk(&c, i);
-    in->out->entry_mask = instrument_block_masks(in->in, &in->out->entry_kill);
+    in->out->entry_mask = instrument_block_masks(in->in, &in->out->entry_kill) & ~(INSTRUMENT_VECTORS & ~first);
     const uint64_t must = in->out->entry_mask & ~in->out->entry_kill;
     in->out->entry_mode = in->in->goes_on ? MODE_SHORT : must & INSTRUMENT_VECTORS ? MODE_LIGHT : MODE_DIRTY;
 }

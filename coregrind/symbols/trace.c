@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* symbols/trace: stack traces, each kept once.  A trace is the number of its
- * entry; entries and their addresses are never freed. */
+ * entry; entries and their addresses are never freed.
+ *
+ * Look-ups take no lock.  They may miss what is there while the table doubles; whoever
+ * is about to make a trace therefore looks again with the lock held. */
 #include "launch/options.h"
 #include "run/run.h"
 #include "symbols/internal.h"
 #include "symbols/known.h"
 
-enum { BUCKETS = 1 << 16 /* bucket_of takes 16 bits */, BLOCK = 1 << 16, MAX_BLOCKS = 1 << 14, MAX_DEPTH = 500 };
-struct entry { struct entry *next; uint64_t hash; ng_trace number; uint32_t n; guest_addr pcs[]; };
+enum { FIRST_BITS = 14, BLOCK = 1 << 16, MAX_BLOCKS = 1 << 14, MAX_DEPTH = 500 };
+struct entry { _Atomic(struct entry *) next; uint64_t hash; ng_trace number; uint32_t n; guest_addr pcs[]; };
+struct table { unsigned bits; _Atomic(struct entry *) bucket[]; };
 
 static struct base_lock lock;
-static _Atomic(struct entry *) buckets[BUCKETS];
+static _Atomic(struct table *) table;               /* those before it stay, for readers: together they are as large as it is */
 static _Atomic(struct entry *) *blocks[MAX_BLOCKS]; /* entry number -> entry */
 static ng_trace count = 1;
 static char *arena;
@@ -44,17 +48,40 @@ static bool same(const struct entry *e, const guest_addr *pcs, int n, uint64_t h
     return differs == 0;
 }
 
-static _Atomic(struct entry *) *bucket_of(uint64_t hash)
+static _Atomic(struct entry *) *bucket_of(struct table *t, uint64_t hash)
 {
-    return &buckets[hash * 0xd6e8feb86659fd93ull >> 48];
+    return &t->bucket[hash * 0xd6e8feb86659fd93ull >> (64 - t->bits)];
 }
 
 static ng_trace find(const guest_addr *pcs, int n, uint64_t hash)
 {
-    const struct entry *e = atomic_load_explicit(bucket_of(hash), memory_order_acquire);
+    struct table *t = atomic_load_explicit(&table, memory_order_acquire);
+    const struct entry *e = t ? atomic_load_explicit(bucket_of(t, hash), memory_order_acquire) : NULL;
     while (e && !same(e, pcs, n, hash))
-        e = e->next;
+        e = atomic_load_explicit(&e->next, memory_order_acquire);
     return e ? e->number : 0;
+}
+
+static void link_entry(struct table *t, struct entry *e)
+{
+    _Atomic(struct entry *) *const bucket = bucket_of(t, e->hash);
+    atomic_store_explicit(&e->next, atomic_load_explicit(bucket, memory_order_relaxed), memory_order_release);
+    atomic_store_explicit(bucket, e, memory_order_release);
+}
+
+/* As many buckets as traces at least: an entry that is looked at in vain is mostly waited for. */
+static struct table *roomy_table(void)
+{
+    struct table *old = atomic_load_explicit(&table, memory_order_relaxed);
+    if (old && count < 1u << old->bits)
+        return old;
+    const unsigned bits = old ? old->bits + 1 : FIRST_BITS;
+    struct table *t = base_alloc(sizeof *t + (sizeof *t->bucket << bits));
+    t->bits = bits;
+    for (ng_trace i = 1; i < count; i++)
+        link_entry(t, entry_of(i));
+    atomic_store_explicit(&table, t, memory_order_release);
+    return t;
 }
 
 static struct entry *new_entry(int n)
@@ -78,6 +105,7 @@ static ng_trace intern(const guest_addr *pcs, int n)
         return t;
     base_lock(&lock);
     if (!(t = find(pcs, n, hash)) && count / BLOCK < MAX_BLOCKS) {
+        struct table *with_room = roomy_table();
         t = count++;
         if (!blocks[t / BLOCK])
             blocks[t / BLOCK] = base_alloc(BLOCK * sizeof **blocks);
@@ -86,9 +114,8 @@ static ng_trace intern(const guest_addr *pcs, int n)
         e->number = t;
         e->hash = hash;
         memcpy(e->pcs, pcs, n * sizeof *pcs);
-        e->next = atomic_load(bucket_of(hash));
         atomic_store_explicit(&blocks[t / BLOCK][t % BLOCK], e, memory_order_release);
-        atomic_store_explicit(bucket_of(hash), e, memory_order_release);
+        link_entry(with_room, e);
     }
     base_unlock(&lock);
     return t;
