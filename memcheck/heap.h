@@ -16,6 +16,7 @@
 #pragma once
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/single_threaded.h>
 #include "memcheck.h"
 
 /* Newer than the rest of the tool API; a core without them still loads memcheck. */
@@ -27,16 +28,16 @@
 
 enum heap_kind { HEAP_MALLOC, HEAP_NEW, HEAP_NEW_ARRAY, HEAP_CUSTOM, HEAP_POOL };
 enum heap_state {
-    HEAP_UNUSED,   /* never handed out, or back from the quarantine */
+    HEAP_UNUSED,   /* never handed out, or given back */
     HEAP_LIVE,
-    HEAP_FREED     /* in the quarantine */
+    HEAP_FREED     /* until its slot is used again */
 };
 
 struct heap_block {
     guest_addr addr;             /* what the program got */
     uint64_t size;               /* as asked for */
     union {
-        struct heap_block *next; /* of a cache, or a hash chain */
+        struct heap_block *next; /* of a hash chain */
         uint64_t leak_index;     /* of a live block in a span, while a leak search runs */
     };
     ng_trace alloc_trace;        /* as --keep-stacktraces says; 0: none */
@@ -85,8 +86,8 @@ static inline int heap_class_of(uint64_t slot_bytes) /* smallest class that hold
     return slot_bytes > HEAP_LINEAR_MAX ? heap_class_of_more(slot_bytes) : slot_bytes == 0 ? 0 : (int)((slot_bytes + 15) / 16) - 1;
 }
 uint64_t heap_class_size(int class);
-/* Up to n fresh slots of a class, linked by next; returns how many (0: no memory).  Their shadow is noaccess. */
-int heap_span_carve(int class, int n, struct heap_block **list);
+/* Up to n fresh slots of a class; returns how many (0: no memory).  Their shadow is noaccess. */
+int heap_span_carve(int class, int n, struct heap_block **slots);
 /* A mapping of its own for `bytes` bytes of slot: its record, or NULL.  Zero with zero shadow, unless the span is
  * `kept`: then there is anything in it, and all of it is noaccess. */
 struct heap_block *heap_span_large(uint64_t bytes);
@@ -120,11 +121,24 @@ struct heap_request {
     uint64_t align;              /* 0: default */
     enum heap_kind kind;
     bool zeroed;                 /* contents zero and defined */
+    uint64_t copied;             /* of so many bytes, from the first one, the caller sets the shadow at once, so nothing need be there */
 };
 /* A new block, 0 if there is no memory.  Counts it, takes its trace, marks its shadow. */
 guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r);
 /* The live block that starts at a, or NULL. */
 struct heap_block *heap_live_block(guest_addr a);
+/* A live block becomes a freed one; false: another thread was faster.  While the process has one thread it takes no lock of
+ * the bus: that would wait for all stores before it, most of them to cold memory. */
+static inline bool heap_claim(struct heap_block *b)
+{
+    uint8_t live = HEAP_LIVE;
+    if (!__libc_single_threaded)
+        return atomic_compare_exchange_strong(&b->state, &live, HEAP_FREED);
+    if (atomic_load_explicit(&b->state, memory_order_relaxed) != HEAP_LIVE)
+        return false;
+    atomic_store_explicit(&b->state, HEAP_FREED, memory_order_relaxed);
+    return true;
+}
 /* Frees a live block; false: another thread was faster. */
 bool heap_release(struct ng_thread *t, struct heap_block *b);
 /* Writes size bytes of value at a; stops silently where the client has taken access away. */

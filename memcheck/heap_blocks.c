@@ -14,6 +14,8 @@
 
 enum { BATCH = 32, BATCH_BYTES = 16 << 10 };
 
+_Static_assert(2 * BATCH <= HEAP_CACHED, "what is kept of a class at most");
+
 struct fifo { struct heap_batch *head, *tail; };
 
 __thread struct heap_cache *heap_self_cache;
@@ -23,7 +25,9 @@ static struct heap_cache *idle_caches[64];
 static int n_idle;
 
 static struct { pthread_mutex_t lock; uint64_t bytes; struct fifo small, big; } quarantine = { .lock = PTHREAD_MUTEX_INITIALIZER };
-static struct { pthread_mutex_t lock; struct heap_block *head; } central[HEAP_CLASSES];
+/* Unused slots that no thread has in its cache, in bundles. */
+struct bundle { struct bundle *next; int n; struct heap_block *slot[BATCH]; };
+static struct { pthread_mutex_t lock; struct bundle *head; } central[HEAP_CLASSES];
 
 static struct heap_cache *cache_make(void)
 {
@@ -66,31 +70,28 @@ void heap_count_alloc(uint64_t size) { heap_cache_count_alloc(cache_self(), size
 
 void heap_count_free(uint64_t size) { heap_cache_count_free(cache_self(), size); }
 
-void heap_count_invalid_free(void) { cache_self()->totals.frees++; }
+void heap_count_invalid_free(void) { heap_count(&cache_self()->counts.frees_of_nothing, 1); }
 
 void heap_count_pool_free(uint64_t size)
 {
-    struct heap_totals *n = &cache_self()->totals;
-    n->live_blocks--;
-    n->live_bytes -= size;
+    struct heap_counts *n = &cache_self()->counts;
+    heap_count(&n->pool_frees, 1);
+    heap_count(&n->bytes_freed, size);
 }
 
-void heap_count_resize(int64_t delta)
-{
-    struct heap_totals *n = &cache_self()->totals;
-    n->live_bytes += (uint64_t)delta;
-}
+void heap_count_resize(int64_t delta) { heap_count(&cache_self()->counts.bytes_resized, (uint64_t)delta); }
 
 struct heap_totals heap_totals(void)
 {
     struct heap_totals sum = { 0 };
     pthread_mutex_lock(&caches_lock);
     for (const struct heap_cache *c = caches; c; c = c->next) {
-        sum.allocs += c->totals.allocs;
-        sum.frees += c->totals.frees;
-        sum.bytes_allocated += c->totals.bytes_allocated;
-        sum.live_bytes += c->totals.live_bytes;
-        sum.live_blocks += c->totals.live_blocks;
+        const struct heap_counts *n = &c->counts;
+        sum.allocs += n->allocs;
+        sum.frees += n->frees + n->frees_of_nothing;
+        sum.bytes_allocated += n->bytes_allocated;
+        sum.live_bytes += n->bytes_allocated + n->bytes_resized - n->bytes_freed;
+        sum.live_blocks += n->allocs - n->frees - n->pool_frees;
     }
     pthread_mutex_unlock(&caches_lock);
     return sum;
@@ -123,55 +124,77 @@ static int batch_of(int class)
     return n < 1 ? 1 : n > BATCH ? BATCH : (int)n;
 }
 
+static struct bundle *central_take(int class)
+{
+    pthread_mutex_lock(&central[class].lock);
+    struct bundle *f = central[class].head;
+    if (f)
+        central[class].head = f->next;
+    pthread_mutex_unlock(&central[class].lock);
+    return f;
+}
+
 static bool cache_refill(struct heap_cache *c, int class)
 {
-    const int want = batch_of(class);
-    int got = 0;
-    struct heap_block **end = &c->slots[class];
-    pthread_mutex_lock(&central[class].lock);
-    struct heap_block *b = central[class].head;
-    for (; b && got < want; b = b->next, got++) {
-        *end = b;
-        end = &b->next;
+    struct bundle *f = central_take(class);
+    int n;
+    if (f) {
+        n = f->n;
+        memcpy(c->slots[class], f->slot, (size_t)n * sizeof *f->slot);
+        free(f);
+        for (int i = 0; i < n; i++)
+            __builtin_prefetch(c->slots[class][i], 1);
+    } else {
+        n = heap_span_carve(class, batch_of(class), c->slots[class]);
     }
-    central[class].head = b;
-    pthread_mutex_unlock(&central[class].lock);
-    *end = NULL;
-    if (got == 0)
-        got = heap_span_carve(class, want, &c->slots[class]);
-    c->n_slots[class] = (uint32_t)got;
-    return got > 0;
+    c->n_slots[class] = (uint32_t)n;
+    return n > 0;
 }
 
 static struct heap_block *slot_take(int class)
 {
     struct heap_cache *c = cache_self();
-    if (!c->slots[class] && !cache_refill(c, class))
+    if (c->n_slots[class] == 0 && !cache_refill(c, class))
         return NULL;
     return heap_cache_pop(c, class);
 }
 
-static void slot_give(struct heap_cache *c, struct heap_block *b)
+/* Half of a full cache, those that would be taken last, goes where any thread finds it. */
+static void cache_share(struct heap_cache *c, int class)
 {
-    const int class = b->class;
+    const uint32_t n = (uint32_t)batch_of(class);
+    struct heap_block **slots = c->slots[class];
+    struct bundle *f = malloc(sizeof *f);
+    if (!f)
+        ng_fatal("out of memory");
+    f->n = (int)n;
+    memcpy(f->slot, slots, n * sizeof *slots);
+    c->n_slots[class] -= n;
+    memmove(slots, slots + n, c->n_slots[class] * sizeof *slots);
+    pthread_mutex_lock(&central[class].lock);
+    f->next = central[class].head;
+    central[class].head = f;
+    pthread_mutex_unlock(&central[class].lock);
+}
+
+/* A block leaves the quarantine.  One in a small span is said to be freed until its slot is taken: that keeps its record
+ * out of the processor's caches until then. */
+static void slot_give(struct heap_cache *c, heap_ticket t)
+{
+    const int class = heap_ticket_class(t);
+    struct heap_block *b = heap_ticket_block(t);
     if (class == HEAP_CLASSES) {
         atomic_store_explicit(&b->state, HEAP_UNUSED, memory_order_relaxed);
         heap_span_give_large(b);
         return;
     }
-    if (b->align_log2 > 4 || heap_min_align > 16)
+    if (heap_ticket_is_moved(t)) {
+        atomic_store_explicit(&b->state, HEAP_UNUSED, memory_order_relaxed); /* what addr says is not true of it */
         b->addr = heap_slot_start(heap_span_at(b->addr), b) + heap_redzone;
-    atomic_store_explicit(&b->state, HEAP_UNUSED, memory_order_relaxed);
-    if (c->n_slots[class] < 2 * (uint32_t)batch_of(class)) {
-        b->next = c->slots[class];
-        c->slots[class] = b;
-        c->n_slots[class]++;
-        return;
     }
-    pthread_mutex_lock(&central[class].lock);
-    b->next = central[class].head;
-    central[class].head = b;
-    pthread_mutex_unlock(&central[class].lock);
+    if (c->n_slots[class] == 2 * (uint32_t)batch_of(class))
+        cache_share(c, class);
+    c->slots[class][c->n_slots[class]++] = b;
 }
 
 /* ---- quarantine ---- */
@@ -204,8 +227,6 @@ static struct heap_batch *fifo_pop(struct fifo *f)
 
 static void batch_recycle(struct heap_cache *c, struct heap_batch *q)
 {
-    for (uint32_t i = 0; i < q->n; i++) /* nobody has looked at them for long */
-        __builtin_prefetch(q->block[i], 1);
     for (uint32_t i = 0; i < q->n; i++)
         slot_give(c, q->block[i]);
     q->next = c->spare;
@@ -243,7 +264,7 @@ static void quarantine_add(struct heap_block *b)
     struct heap_cache *c = cache_self();
     const bool is_big = heap_is_big(b->size);
     struct heap_batch *q = is_big || !c->pending ? batch_make(c) : c->pending;
-    q->block[q->n++] = b;
+    q->block[q->n++] = heap_ticket_of(b);
     q->bytes += heap_volume(b->size);
     if (is_big) {
         quarantine_push(c, q, &quarantine.big);
@@ -287,7 +308,7 @@ static void block_init(const struct heap_block *b, const struct heap_request *r)
     }
     if (mc_options.malloc_fill >= 0)
         heap_fill(b->addr, r->size, (uint8_t)mc_options.malloc_fill);
-    shadow_make_fresh(b->addr, r->size); /* its origin is looked up in its record (shadow_fresh.c) */
+    shadow_make_fresh(b->addr + r->copied, r->size - r->copied); /* its origin is looked up in its record (shadow_fresh.c) */
 }
 
 /* The same in pages from the kernel, which are zero with zero shadow. */
@@ -333,7 +354,6 @@ guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r)
     b->kind = (uint8_t)r->kind;
     b->flags = 0;
     b->align_log2 = r->align ? (uint8_t)__builtin_ctzll(r->align) : 0;
-    b->next = NULL;
     heap_trace_alloc(t, b);
     if (mc_options.track_origins && b->alloc_trace == 0 && !r->zeroed)
         b->origin_trace = ng_trace_take(t);
@@ -366,8 +386,7 @@ struct heap_block *heap_live_block(guest_addr a)
 
 bool heap_release(struct ng_thread *t, struct heap_block *b)
 {
-    uint8_t live = HEAP_LIVE;
-    if (!atomic_compare_exchange_strong(&b->state, &live, HEAP_FREED))
+    if (!heap_claim(b))
         return false;
     heap_trace_free(t, b);
     if (mc_options.free_fill >= 0)

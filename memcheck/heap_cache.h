@@ -5,53 +5,79 @@
 #pragma once
 #include "heap.h"
 
-enum { HEAP_PENDING_BLOCKS = 64, HEAP_PENDING_BYTES = 64 << 10 };
+enum { HEAP_PENDING_BLOCKS = 64, HEAP_PENDING_BYTES = 64 << 10, HEAP_CACHED = 64 };
+
+/* A block in the quarantine, with what is asked about it when it leaves: its record is cold by then, and stays so. */
+typedef uint64_t heap_ticket;
+static inline __attribute__((always_inline)) heap_ticket heap_ticket_of(const struct heap_block *b)
+{
+    const uint64_t moved = b->align_log2 > 4 || heap_min_align > 16; /* its block may begin anywhere in its slot */
+    return (uintptr_t)b | (uint64_t)b->class << 48 | moved << 63;
+}
+static inline struct heap_block *heap_ticket_block(heap_ticket t) { return (struct heap_block *)(uintptr_t)(t & 0xffffffffffff); }
+static inline int heap_ticket_class(heap_ticket t) { return (int)(t >> 48 & 0x7f); }
+static inline bool heap_ticket_is_moved(heap_ticket t) { return t >> 63; }
+_Static_assert(HEAP_CLASSES < 128, "a class has seven bits");
 
 /* Freed blocks on their way through the quarantine. */
-struct heap_batch { struct heap_batch *next; uint64_t bytes; uint32_t n; struct heap_block *block[HEAP_PENDING_BLOCKS]; };
+struct heap_batch { struct heap_batch *next; uint64_t bytes; uint32_t n; heap_ticket block[HEAP_PENDING_BLOCKS]; };
 
 struct heap_cache {
     struct heap_batch *pending;      /* freed, not yet in the quarantine; NULL: none */
-    struct heap_totals totals;       /* live_* are differences here, modulo 2^64 */
+    struct heap_counts {
+        _Atomic uint64_t allocs, bytes_allocated, frees, bytes_freed;
+        _Atomic uint64_t frees_of_nothing, pool_frees, bytes_resized;
+    } counts;
     struct ng_thread *thread;        /* whose it is */
     uint16_t thread_id;
-    struct heap_block *slots[HEAP_CLASSES];
     uint32_t n_slots[HEAP_CLASSES];
     struct heap_batch *spare;
     struct heap_cache *next;
+    struct heap_block *slots[HEAP_CLASSES][HEAP_CACHED]; /* unused ones; the last is taken first */
 };
 
 /* NULL until the thread's first allocation. */
 extern __thread struct heap_cache *heap_self_cache __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+/* One thread writes, others read.  Of plain ones the compiler makes vectors, and a vector that is loaded when its halves
+ * have just been stored waits until all stores before are done, those to cold shadow too. */
+static inline void heap_count(_Atomic uint64_t *n, uint64_t by)
+{
+    atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + by, memory_order_relaxed);
+}
+
 static inline void heap_cache_count_alloc(struct heap_cache *c, uint64_t size)
 {
-    c->totals.allocs++;
-    c->totals.bytes_allocated += size;
-    c->totals.live_blocks++;
-    c->totals.live_bytes += size;
+    heap_count(&c->counts.allocs, 1);
+    heap_count(&c->counts.bytes_allocated, size);
 }
 
 static inline void heap_cache_count_free(struct heap_cache *c, uint64_t size)
 {
-    c->totals.frees++;
-    c->totals.live_blocks--;
-    c->totals.live_bytes -= size;
+    heap_count(&c->counts.frees, 1);
+    heap_count(&c->counts.bytes_freed, size);
 }
 
-/* The first unused slot of a class that has one is taken off the list.  The next ones are cold: nobody has looked at them
- * since they went into the quarantine. */
+/* An unused slot of a class that has one; it stays in the cache. */
+static inline struct heap_block *heap_cache_top(const struct heap_cache *c, int class)
+{
+    return c->slots[class][c->n_slots[class] - 1];
+}
+
+/* It is taken.  The next ones are cold: nobody has looked at them since they went into the quarantine. */
 static inline struct heap_block *heap_cache_pop(struct heap_cache *c, int class)
 {
-    struct heap_block *b = c->slots[class], *next = b->next;
-    c->slots[class] = next;
-    c->n_slots[class]--;
-    if (next) {
-        __builtin_prefetch(ng_v(next->addr), 1);
-        __builtin_prefetch((void *)next->addr, 1);
-        __builtin_prefetch(next->next, 1);
+    enum { FAR = 2, NEAR = 1 };
+    const uint32_t n = --c->n_slots[class];
+    struct heap_block **at = &c->slots[class][n];
+    if (n >= FAR)
+        __builtin_prefetch(&at[-FAR]->addr, 1);
+    if (n >= NEAR) { /* its record has come by now */
+        const guest_addr next = at[-NEAR]->addr;
+        __builtin_prefetch(ng_v(next), 1);
+        __builtin_prefetch((void *)next, 1);
     }
-    return b;
+    return *at;
 }
 
 /* What a block counts in the quarantine; something even for an empty one, as its slot waits too. */

@@ -77,7 +77,8 @@ INLINE struct heap_block *unused_slot(const struct heap_cache *c, uint64_t size)
 {
     if (!c || size - 1 >= SMALL || !usual_options())
         return NULL;
-    return c->slots[heap_class_of(size + 2 * heap_redzone)];
+    const int class = heap_class_of(size + 2 * heap_redzone);
+    return c->n_slots[class] ? heap_cache_top(c, class) : NULL;
 }
 
 /* It becomes a block, of which all but shadow is done here. */
@@ -85,7 +86,6 @@ INLINE struct ng_fast hand_out(struct heap_cache *c, uint64_t size, enum heap_ki
 {
     struct heap_block *b = heap_cache_pop(c, heap_class_of(size + 2 * heap_redzone));
     b->size = size;
-    b->next = NULL;
     b->alloc_trace = trace;
     b->free_trace = 0;
     b->thread = c->thread_id;
@@ -109,12 +109,6 @@ INLINE struct heap_block *freeable(const struct heap_cache *c, guest_addr a, enu
     return b;
 }
 
-INLINE bool claim(struct heap_block *b)
-{
-    uint8_t live = HEAP_LIVE;
-    return atomic_compare_exchange_strong(&b->state, &live, HEAP_FREED);
-}
-
 /* The rest of freeing a block that has been claimed. */
 INLINE void let_go(struct heap_cache *c, struct heap_block *b, ng_trace trace)
 {
@@ -122,7 +116,7 @@ INLINE void let_go(struct heap_cache *c, struct heap_block *b, ng_trace trace)
     b->free_trace = trace;
     fill(ng_v(b->addr), VPAT_NOACCESS, b->size);
     heap_cache_count_free(c, b->size);
-    q->block[q->n++] = b;
+    q->block[q->n++] = heap_ticket_of(b);
     q->bytes += heap_volume(b->size);
 }
 
@@ -148,7 +142,7 @@ INLINE struct ng_fast release(guest_addr a, enum heap_kind kind, const uint64_t 
     if (!b || (size && b->size != *size))
         return decline();
     const ng_trace trace = ng_trace_known(c->thread);
-    if (!trace || !claim(b))
+    if (!trace || !heap_claim(b))
         return decline();
     let_go(c, b, trace);
     return done(0);
@@ -196,7 +190,7 @@ static struct ng_fast move(guest_addr from, uint64_t size)
     point_of_no_return();
     if (!defined && mc_options.track_origins)
         shadow_settle(from, kept);
-    if (!claim(b))
+    if (!heap_claim(b))
         return decline();
     if (defined)
         fill(ng_v(to->addr), VPAT_DEFINED, kept);

@@ -172,13 +172,14 @@ static void reallocate(struct ng_thread *t, struct x86_state *s, guest_addr p, u
     }
     if (b->kind != HEAP_MALLOC)
         errors_mismatched_free(t, p);
-    const struct heap_request r = { .size = size, .kind = HEAP_MALLOC };
+    const uint64_t kept = b->size < size ? b->size : size;
+    const struct heap_request r = { .size = size, .kind = HEAP_MALLOC, .copied = kept };
     const guest_addr to = heap_alloc(t, &r);
     if (to == 0) {
         fail(t, s, ENOMEM);
         return;
     }
-    move_contents(p, to, b->size < size ? b->size : size);
+    move_contents(p, to, kept);
     if (!heap_release(t, b))
         errors_free(t, p);
     heap_return(s, to);

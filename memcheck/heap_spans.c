@@ -13,11 +13,13 @@
 
 enum { LEAF_LOG2 = 14, ROOT_LOG2 = 47 - HEAP_GRANULE_LOG2 - LEAF_LOG2 };
 /* Client pages are asked for in pieces.  The first one is small, so that a small program stays small; the shadow of the
- * later ones, and records, are filled from end to end, so large pages suit them: a fault for 2 MiB, not for 4 KiB.  Not
- * so the blocks themselves: programs leave much of them alone. */
+ * later ones, and records, are filled from end to end, so large pages suit them: a fault for 2 MiB, not for 4 KiB, and one
+ * entry of the TLB.  So they do the blocks themselves where the program uses nearly all of its memory, but some leave much
+ * of it alone: the first of every PROBE_EACH pieces is on small pages, and when it is full, those that the program has
+ * touched are counted. */
 #define FIRST_REGION (1ull << 20)
 #define REGION (8ull << 20)
-enum { HUGE = 2 << 20, PAGE = 4096 };
+enum { HUGE = 2 << 20, PAGE = 4096, PROBE_EACH = 8 };
 
 struct leaf { _Atomic(struct heap_span *) span[1 << LEAF_LOG2]; };
 static _Atomic(struct leaf *) root[1 << ROOT_LOG2];
@@ -25,6 +27,8 @@ static _Atomic(struct leaf *) root[1 << ROOT_LOG2];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* regions, the span list, table writes */
 static struct heap_span *small_spans, *large_spans, *free_large;
 static guest_addr region, region_end;
+static unsigned n_regions;
+static bool huge_blocks;                                 /* the last probe was filled */
 /* Large spans whose blocks are gone, the one that waits longest first.  Who allocates a large block often does so again
  * and again, and page faults cost more than all else that is done with one (docs/performance.md). */
 enum { IDLE_MAX = 8 };
@@ -139,17 +143,33 @@ struct heap_block *heap_slot_at(guest_addr a)
     return slot < s->n_used ? &s->blocks[slot] : NULL; /* the tail of a span is no slot */
 }
 
+/* Have nearly all of the last pages before `end` been touched?  Asked when they are all in spans. */
+static bool is_filled(guest_addr end)
+{
+    static unsigned char in_memory[REGION / PAGE];
+    uint32_t n = 0;
+    if (mincore((void *)(end - REGION), REGION, in_memory) != 0)
+        return false;
+    for (uint32_t i = 0; i < REGION / PAGE; i++)
+        n += in_memory[i] & 1;
+    return n >= REGION / PAGE / 8 * 7;
+}
+
 /* Granules for small spans; lock held. */
 static guest_addr take_granules(uint64_t size)
 {
     if (region_end - region < size) {
         const bool first = region == 0;
         const uint64_t piece = first ? FIRST_REGION : REGION, ask = size > piece ? size : piece;
+        if (n_regions % PROBE_EACH == 2)
+            huge_blocks = is_filled(region_end);
         const guest_addr a = map_aligned(ask, first ? HEAP_GRANULE : HUGE);
         if (a == 0)
             return 0;
         if (!first)
             want_huge(ng_v(a), ng_v(a + ask + HUGE)); /* a large page of shadow may hold the end of this and the next */
+        if (n_regions++ % PROBE_EACH != 1 && huge_blocks)
+            want_huge((uint8_t *)a, (uint8_t *)(a + ask));
         if (a != region_end) /* else it continues the old region */
             region = a;
         region_end = a + ask;
@@ -185,12 +205,11 @@ static struct heap_span *make_span(uint64_t slot_size)
     return NULL;
 }
 
-int heap_span_carve(int class, int n, struct heap_block **list)
+int heap_span_carve(int class, int n, struct heap_block **slots)
 {
     struct class *c = &classes[class];
     int got = 0;
     pthread_mutex_lock(&c->lock);
-    struct heap_block **end = list;
     while (got < n) {
         struct heap_span *s = c->span;
         if (!s || s->n_used == s->n_slots) {
@@ -204,11 +223,8 @@ int heap_span_carve(int class, int n, struct heap_block **list)
         b->addr = heap_slot_start(s, b) + heap_redzone;
         b->class = (uint8_t)class;
         atomic_store_explicit((_Atomic uint32_t *)&s->n_used, s->n_used + 1, memory_order_release);
-        *end = b;
-        end = &b->next;
-        got++;
+        slots[got++] = b;
     }
-    *end = NULL;
     pthread_mutex_unlock(&c->lock);
     return got;
 }

@@ -4,13 +4,14 @@
  * A V byte belongs to a client byte, so plain byte stores have the client's own
  * granularity and need no lock.  Only the side table, for genuine V bytes that
  * equal a reserved pattern, is shared; it is empty in nearly every run.  */
+#include <emmintrin.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <wchar.h>
 #include "instrument.h"
 #include "shadow_side.h"
 
-enum { PAGE = 4096, DROP_MIN = 32 << 10 };
+enum { PAGE = 4096, DROP_MIN = 32 << 10, STREAM_MIN = 1 << 20 };
 
 /* Cuts [a, a+size) to the client strip; false if nothing is left. */
 static bool clip(guest_addr *a, size_t *size)
@@ -22,17 +23,48 @@ static bool clip(guest_addr *a, size_t *size)
     return true;
 }
 
+static __m128i piece(const uint8_t *p) { return _mm_loadu_si128((const __m128i *)p); }
+
 static bool all_zero(const uint8_t *p, size_t n)
 {
+    const __m128i zero = _mm_setzero_si128();
     if (n < 16) {
         for (size_t i = 0; i < n; i++)
             if (p[i])
                 return false;
         return true;
     }
-    uint64_t head[2];
-    memcpy(head, p, 16);
-    return !(head[0] | head[1]) && !memcmp(p, p + 16, n - 16);
+    const uint8_t *const last = p + n - 16;
+    for (; p + 64 <= last; p += 64) {
+        const __m128i a = _mm_or_si128(piece(p), piece(p + 16)), b = _mm_or_si128(piece(p + 32), piece(p + 48));
+        if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_or_si128(a, b), zero)) != 0xffff)
+            return false;
+    }
+    __m128i all = piece(last);
+    for (; p < last; p += 16)
+        all = _mm_or_si128(all, piece(p));
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(all, zero)) == 0xffff;
+}
+
+/* Past the caches: what is large is seldom in them, and would have to be read from memory to be overwritten. */
+static void stream(uint8_t *p, int byte, size_t n)
+{
+    const __m128i v = _mm_set1_epi8((char)byte);
+    uint8_t *const low = (uint8_t *)(((uintptr_t)p + 63) & ~(uintptr_t)63), *const high = (uint8_t *)((uintptr_t)(p + n) & ~(uintptr_t)63);
+    memset(p, byte, (size_t)(low - p));
+    for (uint8_t *at = low; at < high; at += 64)
+        for (int i = 0; i < 64; i += 16)
+            _mm_stream_si128((__m128i *)(at + i), v);
+    _mm_sfence();
+    memset(high, byte, (size_t)(p + n - high));
+}
+
+static void set(uint8_t *p, int byte, size_t n)
+{
+    if (n >= STREAM_MIN)
+        stream(p, byte, n);
+    else
+        memset(p, byte, n);
 }
 
 /* Large ranges: whole pages of zeros are given back rather than written. */
@@ -48,7 +80,7 @@ static void fill_zero(uint8_t *p, size_t n)
             return;
         }
     }
-    memset(p, 0, n);
+    set(p, 0, n);
 }
 
 static void fill(guest_addr a, size_t size, int byte)
@@ -59,7 +91,7 @@ static void fill(guest_addr a, size_t size, int byte)
     if (byte != VPAT_NOACCESS)
         stack_zone_used(a, size);
     if (byte)
-        memset(ng_v(a), byte, size);
+        set(ng_v(a), byte, size);
     else
         fill_zero(ng_v(a), size);
 }

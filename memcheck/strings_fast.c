@@ -42,75 +42,160 @@ INLINE uint32_t nonzero(__m256i v)
 
 /* ---- shadows of known lengths ---- */
 
-INLINE bool long_is_zero(const uint8_t *p, size_t n)
+/* Are n >= VECTOR bytes of shadow zero?  If not, the first that is not is at *at or behind it. */
+INLINE bool long_is_zero(const uint8_t *p, size_t n, size_t *at)
 {
-    const uint8_t *const last = p + n - VECTOR;
-    __m256i all = vector(last);
+    const uint8_t *const first = p, *const last = p + n - VECTOR;
     for (; p + 4 * VECTOR <= last; p += 4 * VECTOR) {
         const __m256i a = _mm256_or_si256(vector(p), vector(p + VECTOR));
         const __m256i b = _mm256_or_si256(vector(p + 2 * VECTOR), vector(p + 3 * VECTOR));
-        all = _mm256_or_si256(all, _mm256_or_si256(a, b));
-        if (!_mm256_testz_si256(all, all))
+        const __m256i all = _mm256_or_si256(a, b);
+        if (!_mm256_testz_si256(all, all)) {
+            *at = (size_t)(p - first);
             return false;
+        }
     }
+    *at = (size_t)(p - first);
+    __m256i all = vector(last);
     for (; p < last; p += VECTOR)
         all = _mm256_or_si256(all, vector(p));
     return _mm256_testz_si256(all, all);
 }
 
-/* Are n > 0 bytes at a addressable and defined? */
-INLINE bool is_clean(guest_addr a, size_t n)
+/* The same of any n. */
+INLINE bool is_zero(const uint8_t *p, size_t n, size_t *at)
 {
-    const uint8_t *p = ng_v(a);
     if (n >= VECTOR)
-        return long_is_zero(p, n);
-    if (n >= 16)
-        return !(word(p) | word(p + 8) | word(p + n - 16) | word(p + n - 8));
-    if (n >= 8)
-        return !(word(p) | word(p + n - 8));
-    if (n >= 4)
-        return !(half(p) | half(p + n - 4));
-    return !(p[0] | p[n / 2] | p[n - 1]);
+        return long_is_zero(p, n, at);
+    *at = 0;
+    for (size_t i = 0; i < n; i++)
+        if (p[i])
+            return false;
+    return true;
 }
 
-/* Some of n > 0 bytes that are about to be overwritten are not defined: true if all are addressable.  (A genuine V byte that
- * equals the pattern is for the hook, which knows of the side table.) */
-static AVX2 __attribute__((noinline)) bool may_overwrite(guest_addr a, size_t n)
+/* Not all of the bytes from a + *at to a + *end that are about to be overwritten are defined: true if all are addressable.
+ * (A genuine V byte that equals the pattern is for the hook, which knows of the side table.)  *at to
+ * *end becomes what will have to be made defined.  Many are so only where the shadow stays in memory anyway: the hook may give it back. */
+static AVX2 __attribute__((noinline)) bool may_overwrite(guest_addr a, size_t *at, size_t *end)
 {
-    const uint8_t *p = ng_v(a);
-    return n <= UNDEFINED_MAX && !memchr(p, VPAT_NOACCESS, n);
+    const uint8_t *const p = ng_v(a);
+    for (; *end - *at > VECTOR && !nonzero(vector(p + *end - VECTOR)); *end -= VECTOR)
+        ;
+    if (memchr(p + *at, VPAT_NOACCESS, *end - *at))
+        return false;
+    return *end - *at <= UNDEFINED_MAX || (heap_keeps_shadow(a + *at) && heap_keeps_shadow(a + *end - 1));
 }
 
-static __attribute__((noinline)) void make_defined(guest_addr a, size_t n) { memset(ng_v(a), 0, n); }
+/* ---- the ends of up to SHORT bytes ----
+ *
+ * Any number of bytes from N to 2N is its first N and its last N.  The whole of a short copy or fill is done in the branch
+ * for its size: programs' sizes are hard to predict, so one decision is better than one for each shadow and one for the data. */
 
-/* ---- copies ---- */
+struct ends { uint64_t low, high; };
+INLINE struct ends ends8(const uint8_t *p, size_t n) { return (struct ends){ word(p), word(p + n - 8) }; }
+INLINE struct ends ends4(const uint8_t *p, size_t n) { return (struct ends){ half(p), half(p + n - 4) }; }
+INLINE bool zero_ends(struct ends e) { return (e.low | e.high) == 0; }
+INLINE bool both_zero(struct ends e, struct ends f) { return (e.low | e.high | f.low | f.high) == 0; }
 
-/* All is read before anything is written. */
-INLINE void copy_short(uint8_t *to, const uint8_t *from, size_t n)
+INLINE __m128i xmm_ends(const uint8_t *p, size_t n) { return _mm_or_si128(xmm(p), xmm(p + n - 16)); }
+INLINE __m256i vector_ends(const uint8_t *p, size_t n) { return _mm256_or_si256(vector(p), vector(p + n - VECTOR)); }
+INLINE bool xmm_is_zero(__m128i v) { return _mm_testz_si128(v, v); }
+INLINE bool vector_is_zero(__m256i v) { return _mm256_testz_si256(v, v); }
+
+/* Copies n <= SHORT bytes, all read before anything is written, if both sides are defined; else does nothing. */
+INLINE bool copy_short(guest_addr to_addr, guest_addr from_addr, size_t n)
 {
-    if (n >= 32) {
-        const __m256i a = vector(from), b = vector(from + n - 32);
-        _mm256_storeu_si256((__m256i *)to, a);
-        _mm256_storeu_si256((__m256i *)(to + n - 32), b);
-    } else if (n >= 16) {
+    uint8_t *const to = (uint8_t *)to_addr;
+    const uint8_t *const from = (const uint8_t *)from_addr, *const vt = ng_v(to_addr), *const vf = ng_v(from_addr);
+    if (n >= 16) {
+        if (n >= 32) {
+            if (!vector_is_zero(_mm256_or_si256(vector_ends(vf, n), vector_ends(vt, n))))
+                return false;
+            const __m256i a = vector(from), b = vector(from + n - 32);
+            _mm256_storeu_si256((__m256i *)to, a);
+            _mm256_storeu_si256((__m256i *)(to + n - 32), b);
+            return true;
+        }
+        if (!xmm_is_zero(_mm_or_si128(xmm_ends(vf, n), xmm_ends(vt, n))))
+            return false;
         const __m128i a = xmm(from), b = xmm(from + n - 16);
         _mm_storeu_si128((__m128i *)to, a);
         _mm_storeu_si128((__m128i *)(to + n - 16), b);
-    } else if (n >= 8) {
-        const uint64_t a = word(from), b = word(from + n - 8);
-        put_word(to, a);
-        put_word(to + n - 8, b);
-    } else if (n >= 4) {
-        const uint32_t a = half(from), b = half(from + n - 4);
-        put_half(to, a);
-        put_half(to + n - 4, b);
-    } else {
-        const uint8_t a = from[0], b = from[n / 2], c = from[n - 1];
-        to[0] = a;
-        to[n / 2] = b;
-        to[n - 1] = c;
+        return true;
     }
+    if (n >= 8) {
+        if (!both_zero(ends8(vf, n), ends8(vt, n)))
+            return false;
+        const struct ends a = ends8(from, n);
+        put_word(to, a.low);
+        put_word(to + n - 8, a.high);
+        return true;
+    }
+    if (n >= 4) {
+        if (!both_zero(ends4(vf, n), ends4(vt, n)))
+            return false;
+        const struct ends a = ends4(from, n);
+        put_half(to, (uint32_t)a.low);
+        put_half(to + n - 4, (uint32_t)a.high);
+        return true;
+    }
+    if (n == 0)
+        return true;
+    if (vf[0] | vf[n / 2] | vf[n - 1] | vt[0] | vt[n / 2] | vt[n - 1])
+        return false;
+    const uint8_t a = from[0], b = from[n / 2], c = from[n - 1];
+    to[0] = a;
+    to[n / 2] = b;
+    to[n - 1] = c;
+    return true;
 }
+
+/* Fills n <= SHORT bytes if all are defined; else does nothing. */
+INLINE bool fill_short(guest_addr a, size_t n, uint8_t byte)
+{
+    uint8_t *const to = (uint8_t *)a;
+    const uint8_t *const vt = ng_v(a);
+    const uint64_t w = byte * 0x0101010101010101ull;
+    if (n >= 16) {
+        if (n >= 32) {
+            const __m256i v = _mm256_set1_epi8((char)byte);
+            if (!vector_is_zero(vector_ends(vt, n)))
+                return false;
+            _mm256_storeu_si256((__m256i *)to, v);
+            _mm256_storeu_si256((__m256i *)(to + n - 32), v);
+            return true;
+        }
+        const __m128i v = _mm_set1_epi8((char)byte);
+        if (!xmm_is_zero(xmm_ends(vt, n)))
+            return false;
+        _mm_storeu_si128((__m128i *)to, v);
+        _mm_storeu_si128((__m128i *)(to + n - 16), v);
+        return true;
+    }
+    if (n >= 8) {
+        if (!zero_ends(ends8(vt, n)))
+            return false;
+        put_word(to, w);
+        put_word(to + n - 8, w);
+        return true;
+    }
+    if (n >= 4) {
+        if (!zero_ends(ends4(vt, n)))
+            return false;
+        put_half(to, (uint32_t)w);
+        put_half(to + n - 4, (uint32_t)w);
+        return true;
+    }
+    if (n == 0)
+        return true;
+    if (vt[0] | vt[n / 2] | vt[n - 1])
+        return false;
+    to[0] = to[n / 2] = to[n - 1] = byte;
+    return true;
+}
+
+/* ---- copies ---- */
 
 /* Touches all pages, so that what follows does not fault in the middle: a copy that overlaps cannot be begun again. */
 static __attribute__((noinline)) void reach(guest_addr to, guest_addr from, size_t n)
@@ -121,91 +206,82 @@ static __attribute__((noinline)) void reach(guest_addr to, guest_addr from, size
         __atomic_fetch_or((uint8_t *)a, 0, __ATOMIC_RELAXED);
 }
 
-/* Copies n bytes that are defined; false: declines. */
-INLINE bool copy(guest_addr to, guest_addr from, size_t n, bool may_overlap)
+/* A copy of more than SHORT bytes, or one whose destination is not defined, or that overlaps and may fault. */
+static AVX2 __attribute__((noinline)) struct ng_fast copy_long(guest_addr to, guest_addr from, size_t n, uint64_t result)
 {
-    if (UNLIKELY(n == 0))
-        return true;
-    if (UNLIKELY(!in_client(to, n) || !in_client(from, n) || !is_clean(from, n)))
-        return false;
+    const bool overlap = overlaps(to, from, n);
+    const size_t first = overlap && to >= from ? n - (to - from) : 0; /* of those that are not among the source's */
+    size_t at, end = overlap && to < from ? from - to : n;
+    if (UNLIKELY(!is_zero(ng_v(from), n, &at)))
+        return decline();
+    const bool defined = is_zero(ng_v(to) + first, end - first, &at);
+    at += first;
+    if (!defined && !may_overwrite(to, &at, &end))
+        return decline();
+    if (UNLIKELY(overlap))
+        reach(to, from, n);
+    memmove((void *)to, (const void *)from, n);
+    if (!defined)
+        memset(ng_v(to) + at, 0, end - at);
+    return done(result);
+}
+
+/* Copies n bytes that are defined, or declines. */
+INLINE struct ng_fast copy(guest_addr to, guest_addr from, size_t n, bool may_overlap, uint64_t result)
+{
+    if (UNLIKELY(!in_client(to, n) || !in_client(from, n)))
+        return n == 0 ? done(result) : decline();
     const bool overlap = overlaps(to, from, n);
     if (UNLIKELY(overlap && !may_overlap))
-        return false;
-    const bool defined = is_clean(to, n);
-    if (!defined && !may_overwrite(to, n))
-        return false;
-    if (UNLIKELY(overlap && (n > SHORT || crosses_page(to, n))))
-        reach(to, from, n);
-    if (n <= SHORT)
-        copy_short((uint8_t *)to, (const uint8_t *)from, n);
-    else
-        memmove((void *)to, (const void *)from, n);
-    if (!defined)
-        make_defined(to, n);
-    return true;
+        return decline();
+    if (n <= SHORT && !UNLIKELY(overlap && crosses_page(to, n)) && copy_short(to, from, n))
+        return done(result);
+    return copy_long(to, from, n, result);
 }
 
 AVX2 FAST(memcpy)
 {
     (void)a3;
-    return copy(a0, a1, a2, false) ? done(a0) : decline();
+    return copy(a0, a1, a2, false, a0);
 }
 
 AVX2 FAST(memmove)
 {
     (void)a3;
-    return copy(a0, a1, a2, true) ? done(a0) : decline();
+    return copy(a0, a1, a2, true, a0);
 }
 
 AVX2 FAST(mempcpy)
 {
     (void)a3;
-    return copy(a0, a1, a2, false) ? done(a0 + a2) : decline();
+    return copy(a0, a1, a2, false, a0 + a2);
 }
 
 AVX2 FAST(memcpy_chk) { return a3 >= a2 ? fast_memcpy(a0, a1, a2, 0) : decline(); }
 AVX2 FAST(memmove_chk) { return a3 >= a2 ? fast_memmove(a0, a1, a2, 0) : decline(); }
 AVX2 FAST(mempcpy_chk) { return a3 >= a2 ? fast_mempcpy(a0, a1, a2, 0) : decline(); }
 
-INLINE void fill_short(uint8_t *to, size_t n, uint8_t byte)
+/* More than SHORT bytes, or not all are defined. */
+static AVX2 __attribute__((noinline)) struct ng_fast fill_long(guest_addr to, size_t n, uint8_t byte)
 {
-    const uint64_t w = byte * 0x0101010101010101ull;
-    if (n >= 32) {
-        const __m256i v = _mm256_set1_epi8((char)byte);
-        _mm256_storeu_si256((__m256i *)to, v);
-        _mm256_storeu_si256((__m256i *)(to + n - 32), v);
-    } else if (n >= 16) {
-        const __m128i v = _mm_set1_epi8((char)byte);
-        _mm_storeu_si128((__m128i *)to, v);
-        _mm_storeu_si128((__m128i *)(to + n - 16), v);
-    } else if (n >= 8) {
-        put_word(to, w);
-        put_word(to + n - 8, w);
-    } else if (n >= 4) {
-        put_half(to, (uint32_t)w);
-        put_half(to + n - 4, (uint32_t)w);
-    } else {
-        to[0] = to[n / 2] = to[n - 1] = byte;
-    }
+    size_t at, end = n;
+    const bool defined = is_zero(ng_v(to), n, &at);
+    if (!defined && !may_overwrite(to, &at, &end))
+        return decline();
+    memset((void *)to, byte, n);
+    if (!defined)
+        memset(ng_v(to) + at, 0, end - at);
+    return done(to);
 }
 
 AVX2 FAST(memset)
 {
     (void)a3;
-    if (UNLIKELY(a2 == 0))
-        return done(a0);
     if (UNLIKELY(!in_client(a0, a2)))
-        return decline();
-    const bool defined = is_clean(a0, a2);
-    if (!defined && !may_overwrite(a0, a2))
-        return decline();
-    if (a2 <= SHORT)
-        fill_short((uint8_t *)a0, a2, (uint8_t)a1);
-    else
-        memset((void *)a0, (uint8_t)a1, a2);
-    if (!defined)
-        make_defined(a0, a2);
-    return done(a0);
+        return a2 == 0 ? done(a0) : decline();
+    if (a2 <= SHORT && fill_short(a0, a2, (uint8_t)a1))
+        return done(a0);
+    return fill_long(a0, a2, (uint8_t)a1);
 }
 
 AVX2 FAST(memset_chk) { return a3 >= a2 ? fast_memset(a0, a1, a2, 0) : decline(); }
@@ -455,9 +531,9 @@ AVX2 FAST(strncmp)
 INLINE struct ng_fast copy_text(guest_addr to, guest_addr from, bool returns_end)
 {
     size_t n;
-    if (!find(from, SIZE_MAX, 0, false, &n) || !copy(to, from, n + 1, false))
+    if (!find(from, SIZE_MAX, 0, false, &n))
         return decline();
-    return done(returns_end ? to + n : to);
+    return copy(to, from, n + 1, false, returns_end ? to + n : to);
 }
 
 AVX2 FAST(strcpy)

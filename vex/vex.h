@@ -31,6 +31,9 @@ struct vex_decode_request {
      * decoding (next goes on in the bytes that are there). */
     guest_addr (*follow)(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
     void *follow_arg;
+    /* Where a jump or call through the pointer at `at` would lead now, 0 if it cannot be read; NULL: such jumps are not
+     * followed.  The block compares the pointer each time. */
+    guest_addr (*pointer)(guest_addr at);
     /* The program passes flags through returns (some call's return site was seen to read them), or may pass them
      * through other indirect jumps. */
     bool returns_flags, jumps_flags;

@@ -28,5 +28,21 @@ faulted:
     return false;
 }
 
+/* The same at a + offset. */
+static inline bool landing_load_at(guest_addr a, int64_t offset, uint64_t *v)
+{
+    uint64_t value;
+    __asm__ goto("0: movq (%[a],%[offset]), %[value]\n"
+                 ".pushsection nagrind_landings, \"a\"\n"
+                 ".balign 4\n"
+                 ".long 0b - ., %l[faulted] - .\n"
+                 ".popsection"
+                 : [value] "=r"(value) : [a] "r"(a), [offset] "r"(offset) : : faulted);
+    *v = value;
+    return true;
+faulted:
+    return false;
+}
+
 /* Where execution goes on after a fault of the host instruction at pc; NULL if that is no such load. */
 uintptr_t landing_of(uintptr_t pc);

@@ -130,6 +130,12 @@ guest_addr run_hot_follow(void *arg, const struct ir_block *b, guest_addr taken,
     return to;
 }
 
+guest_addr run_hot_pointer(guest_addr at)
+{
+    guest_addr to;
+    return ng_read(&to, at, sizeof to) == sizeof to ? to : 0;
+}
+
 guest_addr run_first_follow(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n)
 {
     (void)arg, (void)taken, (void)bytes, (void)n;

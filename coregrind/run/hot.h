@@ -21,6 +21,8 @@ void run_hot_begin(struct run_hot *h, guest_addr head);
 const uint8_t *run_hot_bytes(struct run_hot *h, guest_addr pc, size_t *n);
 /* vex_decode_request.follow; arg is the struct run_hot. */
 guest_addr run_hot_follow(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
+/* vex_decode_request.pointer */
+guest_addr run_hot_pointer(guest_addr at);
 /* The same of first translations: past branches that are not taken, as long as they are short. */
 guest_addr run_first_follow(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
 /* Is the guest's code still what b was made of? */

@@ -11,20 +11,24 @@
 
 enum {
     ENTRIES = 2048, /* none has number 0 */
-    HINT_BITS = 13, SET_BITS = 9, WAYS = 4, REGS = 4
+    HINT_BITS = 13, SET_BITS = 9, WAYS = 4, REGS = 4, GROUP = 4, GROUPS = UNWIND_WORDS / GROUP
 };
+
+/* Words are compared in groups: half the instructions of one by one, and a branch that goes the same way more often.  A group
+ * that is not full says again what another of its words says. */
+struct group { int32_t offset[GROUP]; uint64_t word[GROUP]; }; /* offset: from sp */
 
 /* What a look at it reads first stands first. */
 struct entry {
     guest_addr pc, sp;
     int32_t max;
     ng_trace trace;
-    uint8_t n_words, n_regs;
+    uint8_t n_groups, n_regs;
     bool recent;                        /* found since the last search for one to give up */
     uint8_t number[REGS];
-    int32_t offset[UNWIND_WORDS];       /* from sp */
-    uint64_t word[UNWIND_WORDS], reg[REGS];
-};
+    struct group group[GROUPS];
+    uint64_t reg[REGS];
+} __attribute__((aligned(64)));
 
 /* Mapped, so that only what is used takes memory. */
 struct table {
@@ -56,43 +60,58 @@ static void forget(struct table *t, uint32_t generation)
     memset(t->way, 0, sizeof t->way);
 }
 
-/* Where a trace begins, and for what is entered there: the word on top of the stack, the return address. */
+/* Where a trace begins, and for what is entered there: the word on top of the stack, the return address.  What is looked
+ * at are high bits of it. */
 static inline uint64_t key_of(guest_addr pc, guest_addr sp, uint64_t return_address)
 {
-    const uint64_t k = (pc + sp * 0x9e3779b97f4a7c15ull) ^ return_address * 0xd6e8feb86659fd93ull;
-    return k ^ k >> 32;
+    return pc * 0xbf58476d1ce4e5b9ull + sp * 0x9e3779b97f4a7c15ull + return_address * 0xd6e8feb86659fd93ull;
 }
 
 static inline uint16_t *hint_of(struct table *t, uint64_t key)
 {
-    return &t->hint[(key + t->last * 0x9e3779b97f4a7c15ull) * 0xd6e8feb86659fd93ull >> (64 - HINT_BITS)];
+    return &t->hint[(key + t->last * 0x94d049bb133111ebull) >> (64 - HINT_BITS)];
 }
 
 static inline uint16_t *ways_of(struct table *t, uint64_t key)
 {
-    return t->way[key * 0xd6e8feb86659fd93ull >> (64 - SET_BITS)];
+    return t->way[key >> (64 - SET_BITS)];
 }
 
-static inline bool holds(const struct entry *e, struct ng_thread *t, guest_addr pc, guest_addr sp, int max)
+static inline __attribute__((always_inline)) bool holds(const struct entry *e, struct ng_thread *t, guest_addr pc, guest_addr sp, int max)
 {
     if (e->pc != pc || e->sp != sp || e->max != max)
         return false;
-    uint64_t changed = 0, now;
-    for (uint32_t i = 0; i < e->n_words; i++) {
-        if (!landing_load(sp + (uint64_t)(int64_t)e->offset[i], &now))
+    uint64_t changed = 0;
+    const struct group *g = e->group, *const end = g + e->n_groups;
+    do {
+        uint64_t a, b, c, d;
+        if (!landing_load_at(sp, g->offset[0], &a) || !landing_load_at(sp, g->offset[1], &b) ||
+            !landing_load_at(sp, g->offset[2], &c) || !landing_load_at(sp, g->offset[3], &d))
             return false;
-        changed |= now ^ e->word[i];
-    }
+        changed |= (a ^ g->word[0]) | (b ^ g->word[1]) | (c ^ g->word[2]) | (d ^ g->word[3]);
+    } while (++g < end);
     for (uint32_t i = 0; i < e->n_regs; i++)
         changed |= unwind_register(t, e->number[i]) ^ e->reg[i];
     return changed == 0;
 }
 
-static inline ng_trace found(struct table *k, uint32_t i)
+static inline ng_trace found(struct table *k, struct entry *e, uint32_t i)
 {
     k->last = i;
-    k->entry[i].recent = true;
-    return k->entry[i].trace;
+    e->recent = true;
+    return e->trace;
+}
+
+static __attribute__((noinline)) ng_trace search(struct table *k, uint16_t *hint, uint64_t key, struct ng_thread *t, int max)
+{
+    const guest_addr pc = unwind_pc(t), sp = unwind_register(t, X86_RSP);
+    const uint16_t *way = ways_of(k, key);
+    for (int i = 0; i < WAYS && way[i]; i++) {
+        struct entry *e = &k->entry[way[i]];
+        if (holds(e, t, pc, sp, max))
+            return found(k, e, *hint = way[i]);
+    }
+    return 0;
 }
 
 ng_trace known_trace(struct ng_thread *t, int max)
@@ -111,13 +130,10 @@ ng_trace known_trace(struct ng_thread *t, int max)
         return 0;
     const uint64_t key = key_of(pc, sp, top);
     uint16_t *hint = hint_of(k, key);
-    if (*hint && holds(&k->entry[*hint], t, pc, sp, max))
-        return found(k, *hint);
-    const uint16_t *way = ways_of(k, key);
-    for (int i = 0; i < WAYS && way[i]; i++)
-        if (holds(&k->entry[way[i]], t, pc, sp, max))
-            return found(k, *hint = way[i]);
-    return 0;
+    struct entry *e = &k->entry[*hint]; /* number 0 is of no place */
+    if (__builtin_expect(holds(e, t, pc, sp, max), 1))
+        return found(k, e, *hint);
+    return search(k, hint, key, t, max);
 }
 
 /* Number of an entry to fill: the first in turn that was not found lately. */
@@ -132,6 +148,16 @@ static uint32_t make_room(struct table *k)
         if (!e->recent || i == PATIENCE)
             return k->next_victim;
         e->recent = false;
+    }
+}
+
+static void keep_words(struct entry *e, const struct unwind *u)
+{
+    e->n_groups = (uint8_t)((u->n_words + GROUP - 1) / GROUP);
+    for (uint32_t i = 0; i < e->n_groups * (uint32_t)GROUP; i++) {
+        const uint32_t from = i < u->n_words ? i : u->n_words - 1;
+        e->group[i / GROUP].offset[i % GROUP] = u->offset[from];
+        e->group[i / GROUP].word[i % GROUP] = u->word[from];
     }
 }
 
@@ -161,10 +187,8 @@ void known_keep(const struct unwind *u, int max, ng_trace trace)
     e->sp = u->start_sp;
     e->max = max;
     e->trace = trace;
-    e->n_words = (uint8_t)u->n_words;
     e->recent = false;
-    memcpy(e->offset, u->offset, u->n_words * sizeof *e->offset);
-    memcpy(e->word, u->word, u->n_words * sizeof *e->word);
+    keep_words(e, u);
     if (!keep_registers(e, u)) {
         e->max = 0; /* no walk is for so few frames */
         return;

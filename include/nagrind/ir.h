@@ -73,7 +73,7 @@ enum { IR_NOACCESS_BYTE = 0xd6, IR_PASS_BYTE = 0xd7 };
 
 /* The red zone: IR_ZONE_SIZE bytes below rsp, where a function may keep things without moving rsp.  The V plane there, and
  * of all of the stack below, is IR_NOACCESS_BYTE but for bytes that somebody used: those are not below state.red_zone. */
-enum { IR_ZONE_SIZE = 128, IR_ZONE_STEP = 16, IR_ZONE_FAR = 65536 };
+enum { IR_ZONE_SIZE = 128, IR_ZONE_STEP = 32, IR_ZONE_FAR = 65536 };
 
 /* CONST flags and CALL: helpers are registered with the tool API (tool.h). */
 

@@ -80,11 +80,12 @@ struct x86_state {
     uint8_t fxarea[512] __attribute__((aligned(64))); /* x87 image when one is wanted */
 };
 
-/* Indirect jumps.  First a table of code addresses by the target's low bits, where what stands there verifies the
- * target; then the jump cache, verified where it is looked up, by another hash of the target. */
-enum { X86_JUMPS = 65536 };
+/* Indirect jumps.  First a table of code addresses by the target's low bits but the last three, where what stands there
+ * verifies the target (eight entries share a cache line: those of 64 bytes of the program's code); then the jump cache,
+ * verified where it is looked up, by another hash of the target. */
+enum { X86_JUMPS = 65536, X86_JUMP_SHIFT = 3 };
 struct x86_jump { uint64_t pc; void *code; }; /* code NULL: empty */
-static inline uint32_t x86_jump_first(uint64_t pc) { return pc & (X86_JUMPS - 1); }
+static inline uint32_t x86_jump_first(uint64_t pc) { return (pc >> X86_JUMP_SHIFT) & (X86_JUMPS - 1); }
 static inline uint32_t x86_jump_second(uint64_t pc) { return (pc + (pc >> 16)) & (X86_JUMPS - 1); }
 
 /* Byte offset in struct x86_state of a slot's plane; -1 if it has none. */

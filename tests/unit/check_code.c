@@ -292,23 +292,23 @@ START_TEST(jump_cache_forgets_the_dead)
     start(1 << 20);
     struct x86_jump *const cache = me.state.jump_cache;
     void *const nobody = code_tramp(VEX_TRAMP_INDIRECT);
-    ck_assert_ptr_eq(run_jumps[0x1234], nobody);
+    ck_assert_ptr_eq(run_jumps[x86_jump_first(0x1234)], nobody);
     struct translation *a = insert(0x1234, 0, 8, SMALL, 1), *b = insert(0x5678, 0, 8, SMALL, 2);
     code_jump_cache_put(&me.state, 0x1234, a);
     code_jump_cache_put(&me.state, 0x5678, b);
     ck_assert_ptr_eq(cache[0x1234].code, a->rx + 16);
-    ck_assert_ptr_eq(run_jumps[0x1234], a->rx + 12);
+    ck_assert_ptr_eq(run_jumps[x86_jump_first(0x1234)], a->rx + 12);
     code_discard_range(0x1234, 1);
     ck_assert_ptr_null(cache[0x1234].code);
-    ck_assert_ptr_eq(run_jumps[0x1234], nobody);
+    ck_assert_ptr_eq(run_jumps[x86_jump_first(0x1234)], nobody);
     ck_assert_ptr_eq(cache[0x5678].code, b->rx + 16);
-    ck_assert_ptr_eq(run_jumps[0x5678], b->rx + 12);
+    ck_assert_ptr_eq(run_jumps[x86_jump_first(0x5678)], b->rx + 12);
     code_jump_cache_put(&me.state, 0x1234, a);
     ck_assert_ptr_null(cache[0x1234].code);
-    ck_assert_ptr_eq(run_jumps[0x1234], nobody);
+    ck_assert_ptr_eq(run_jumps[x86_jump_first(0x1234)], nobody);
     code_jump_cache_clear(&me.state);
     ck_assert_ptr_null(cache[0x5678].code);
-    ck_assert_ptr_eq(run_jumps[0x5678], nobody);
+    ck_assert_ptr_eq(run_jumps[x86_jump_first(0x5678)], nobody);
 }
 END_TEST
 

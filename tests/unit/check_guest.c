@@ -393,6 +393,37 @@ START_TEST(test_past_a_branch)
 }
 END_TEST
 
+static guest_addr pointer_at(guest_addr at) { return at == PC + 1 + 6 + 0x100 ? 0x5000 : 0; }
+static guest_addr go_nowhere(void *arg, const struct ir_block *block, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n)
+{
+    (void)arg, (void)block, (void)taken, (void)next, (void)bytes, (void)n;
+    return 0;
+}
+
+/* nop; jmp or call [rip+0x100]: the block is left before it if the pointer is not what it was. */
+START_TEST(test_through_a_pointer)
+{
+    r.follow = go_nowhere;
+    r.pointer = pointer_at;
+    DECODE("\x90\xff\x25\x00\x01\x00\x00");
+    ck_assert_uint_eq(b.exits[find(IR_EXIT_IF, 0)->imm].pc, PC + 1);
+    ck_assert_uint_eq(last_exit()->kind, IR_EXIT_JUMP);
+    ck_assert_uint_eq(last_exit()->pc, 0x5000);
+    DECODE("\x90\xff\x15\x00\x01\x00\x00");
+    ck_assert_uint_eq(b.exits[find(IR_EXIT_IF, 0)->imm].pc, PC + 1);
+    ck_assert_uint_eq(last_exit()->kind, IR_EXIT_CALL);
+    ck_assert_uint_eq(last_exit()->pc, 0x5000);
+    DECODE("\x90\xff\x25\x01\x01\x00\x00"); /* unreadable */
+    ck_assert_uint_eq(last_exit()->kind, IR_EXIT_INDIRECT);
+    DECODE("\xff\x25\x01\x01\x00\x00");     /* it would lead to itself */
+    ck_assert_uint_eq(last_exit()->kind, IR_EXIT_INDIRECT);
+    DECODE("\x90\x64\xff\x25\x00\x01\x00\x00"); /* fs: */
+    ck_assert_uint_eq(last_exit()->kind, IR_EXIT_INDIRECT);
+    r.follow = NULL;
+    r.pointer = NULL;
+}
+END_TEST
+
 static size_t peek_after_call(void *arg, guest_addr pc, const uint8_t **bytes)
 {
     *bytes = arg;
@@ -556,6 +587,7 @@ int main(void)
     tcase_add_test(t, test_client_request);
     tcase_add_test(t, test_flags_live);
     tcase_add_test(t, test_past_a_branch);
+    tcase_add_test(t, test_through_a_pointer);
     tcase_add_test(t, test_returned_flags);
     tcase_add_test(t, test_masks);
     tcase_add_test(t, test_overwrites);

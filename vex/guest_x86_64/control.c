@@ -94,39 +94,58 @@ static ir_ref indirect_target(struct x86_ctx *c)
     return x86_is_memory(c, 0) ? x86_load(c, x86_mem(c, 0, IR_I64)) : x86_read(c, 0, IR_I64);
 }
 
+/* Where a jump or call through a pointer at a fixed address (a PLT's, a table's of functions) would lead now, or 0.  The
+ * block must not begin here: it is left to this very instruction if the pointer is another one some day. */
+static guest_addr pointed_to(const struct x86_ctx *c)
+{
+    const ZydisDecodedOperand *o = &c->zo[0];
+    if (!c->r->pointer || c->form != IR_FORM_NATIVE || c->pc == c->b->pc || !x86_is_memory(c, 0) || o->mem.base != ZYDIS_REGISTER_RIP ||
+        o->mem.index != ZYDIS_REGISTER_NONE || o->mem.segment == ZYDIS_REGISTER_FS || o->mem.segment == ZYDIS_REGISTER_GS)
+        return 0;
+    return c->r->pointer(c->next + (guest_addr)o->mem.disp.value);
+}
+
+/* Leaves the block before this instruction unless `to` is `expected`. */
+static void leave_unless(struct x86_ctx *c, ir_ref to, guest_addr expected, bool flags_dead)
+{
+    const ir_ref other = ir_append(c->b, (struct ir_op){ .op = IR_CMPNE, .type = IR_I1, .lane = IR_I64, .a = to, .b = guest_address(c, expected) });
+    const uint32_t exit = new_exit(c, IR_EXIT_JUMP, c->pc, 0);
+    c->b->exits[exit].flags_dead = flags_dead ? IR_FLAGS_ARITH : 0;
+    ir_append(c->b, (struct ir_op){ .op = IR_EXIT_IF, .a = other, .imm = exit });
+}
+
 static void translate_call(struct x86_ctx *c)
 {
     const ir_ref target = is_direct(c) ? IR_NONE : indirect_target(c);
+    const guest_addr known = is_direct(c) ? branch_target(c) : pointed_to(c);
+    if (target && known)
+        leave_unless(c, target, known, !c->r->jumps_flags);
     const ir_ref sp = x86_get_gpr(c, X86_RSP, 0, IR_I64);
     x86_store(c, (struct ir_op){ .type = IR_I64, .a = sp, .imm = -8, .flags = IR_STACK_REL }, guest_address(c, c->next));
     move_sp(c, -8);
     if (!c->r->returns_flags && x86_returned_flags_read(c->r, c->next))
         c->b->sees_returned_flags = true;
     const guest_addr back = c->next;
-    if (target) {
+    if (!known) {
         x86_end(c, IR_EXIT_ICALL, 0, 0, target);
-    } else if (c->n_open_calls < X86_MAX_OPEN_CALLS && x86_follow(c, branch_target(c), 0)) {
+    } else if (c->n_open_calls < X86_MAX_OPEN_CALLS && x86_follow(c, known, 0)) {
         latest_op(c)->flags |= IR_CALL_SP;
         c->open_calls[c->n_open_calls++] = back;
     } else {
-        x86_end(c, IR_EXIT_CALL, branch_target(c), 0, IR_NONE);
+        x86_end(c, IR_EXIT_CALL, known, 0, IR_NONE);
     }
 }
 
 /* A return whose call is in the block: goes on there if that is where it leads, else the block is left before it. */
 static bool follow_return(struct x86_ctx *c, int64_t pop)
 {
-    const guest_addr ret = c->pc;
     if (!c->n_open_calls)
         return false;
     const guest_addr back = c->open_calls[--c->n_open_calls];
     if (!x86_follow(c, back, 0))
         return false;
     const ir_ref to = x86_load(c, (struct ir_op){ .type = IR_I64, .a = x86_get_gpr(c, X86_RSP, 0, IR_I64), .flags = IR_STACK_REL });
-    const ir_ref other = ir_append(c->b, (struct ir_op){ .op = IR_CMPNE, .type = IR_I1, .lane = IR_I64, .a = to, .b = guest_address(c, back) });
-    const uint32_t exit = new_exit(c, IR_EXIT_JUMP, ret, 0);
-    c->b->exits[exit].flags_dead = c->r->returns_flags ? 0 : IR_FLAGS_ARITH;
-    ir_append(c->b, (struct ir_op){ .op = IR_EXIT_IF, .a = other, .imm = exit });
+    leave_unless(c, to, back, !c->r->returns_flags);
     move_sp(c, pop);
     latest_op(c)->flags |= IR_RET_SP;
     return true;
@@ -146,10 +165,14 @@ static void translate_ret(struct x86_ctx *c)
 
 static void translate_jmp(struct x86_ctx *c)
 {
-    if (!is_direct(c))
-        x86_end(c, IR_EXIT_INDIRECT, 0, 0, indirect_target(c));
-    else if (!x86_follow(c, branch_target(c), 0))
-        x86_end(c, IR_EXIT_JUMP, branch_target(c), 0, IR_NONE);
+    const ir_ref target = is_direct(c) ? IR_NONE : indirect_target(c);
+    const guest_addr known = is_direct(c) ? branch_target(c) : pointed_to(c);
+    if (target && known)
+        leave_unless(c, target, known, !c->r->jumps_flags);
+    if (!known)
+        x86_end(c, IR_EXIT_INDIRECT, 0, 0, target);
+    else if (!x86_follow(c, known, 0))
+        x86_end(c, IR_EXIT_JUMP, known, 0, IR_NONE);
 }
 
 static void jump_next(struct x86_ctx *c)

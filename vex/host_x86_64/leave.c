@@ -177,7 +177,9 @@ static void leave_by_table(struct emitter *e, const struct ir_op *op)
         guest_sync_gpr(e, RCX);
     else if (to != RCX)
         gpr_take(e, RCX);
-    asm_rr(c, X86_OP(0, 1, 0xb7), 4, RCX, to);                                    /* movzx ecx, low 16 bits */
+    asm_vrr(c, X86_OP(3, 3, 0xf0) | X86_W, 16, RCX, 0, to);                       /* rorx: leaves flags alone */
+    asm_imm(c, X86_JUMP_SHIFT, 1);
+    asm_rr(c, X86_OP(0, 1, 0xb7), 4, RCX, RCX);                                   /* movzx ecx, low 16 bits */
     _Static_assert(X86_JUMPS == 65536, "the index is a 16-bit register");
     hold_guest(&e->g, RCX);                                                       /* not to be brought home */
     homecoming(e);

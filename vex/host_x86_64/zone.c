@@ -5,7 +5,7 @@
  * uses its red zone takes the cold ones. */
 #include "vex/host_x86_64/emit.h"
 
-enum { SCRATCH = STATE(tmp) + 56, SAVED_RAX = STATE(tmp) + 48 };
+enum { SCRATCH = STATE(tmp) + 56, SAVED_RAX = STATE(tmp) + 48, SCRATCH_2 = STATE(tmp) + 40 };
 enum { ALU_SUB = 5, ALU_CMP = 7, ALU_ADD = 0, CMP_REG_MEM = 0x3b };
 
 static struct asm_mem red_zone(const struct emitter *e) { return state_mem(e, STATE(red_zone)); }
@@ -55,14 +55,18 @@ static void clear_used(struct emitter *e, int sp)
     asm_rm(c, 0x2b, 8, s, red_zone(e)); /* sub */
     asm_alu_ri(c, ALU_CMP, 8, s, IR_ZONE_FAR);
     const uint32_t far = asm_jcc8(c, CC_A);
+    const int word = s == RDX || sp == RDX ? RBX : RDX;
+    asm_store(c, 8, state_mem(e, SCRATCH_2), word);
+    asm_mov_imm(c, word, 0x0101010101010101ull * IR_NOACCESS_BYTE);
     asm_mov_rr(c, 8, s, sp);
     const uint32_t loop = c->n;
     asm_alu_ri(c, ALU_SUB, 8, s, IR_ZONE_STEP);
-    for (int at = 0; at < IR_ZONE_STEP; at += 4)
-        asm_store_imm(c, 4, shadow_at(s, at), repeated(IR_NOACCESS_BYTE, 4));
+    for (int at = 0; at < IR_ZONE_STEP; at += 8)
+        asm_store(c, 8, shadow_at(s, at), word);
     asm_rm(c, CMP_REG_MEM, 8, s, red_zone(e));
     const uint32_t again = asm_jcc8(c, CC_A);
     c->p[again] = (uint8_t)(loop - (again + 1));
+    asm_load(c, 8, word, state_mem(e, SCRATCH_2));
     asm_here8(c, far);
     asm_store_imm(c, 8, red_zone(e), -1);
     scratch_back(e, s);
