@@ -40,10 +40,11 @@ void table_init(void)
         placed[i] = reserve((zone.region_size / CODE_ALIGN + 1) * sizeof *placed[i]);
 }
 
-/* Neighbours in the guest are neighbours here: what is made or looked up together shares cache lines and pages. */
+/* Neighbours in the guest are neighbours here: what is made or looked up together shares cache lines and pages.  Blocks
+ * that begin within the same 4 bytes are few. */
 static size_t bucket_of(guest_addr pc, int mode)
 {
-    return (size_t)(pc + (pc >> 17) * 0x9e37 + (unsigned)mode * 0x5555) & (BUCKETS - 1);
+    return (size_t)((pc >> 2) + (pc >> 19) * 0x9e37 + (unsigned)mode * 0x5555) & (BUCKETS - 1);
 }
 
 struct node *table_find(guest_addr pc, int mode)

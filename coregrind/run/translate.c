@@ -73,8 +73,7 @@ static void carry_over(struct ir_block *out, const struct ir_block *in)
     out->goes_on = in->goes_on;
     for (uint32_t i = 0; i < in->n_extents; i++)
         ir_block_add_extent(out, in->extents[i]);
-    for (uint32_t i = 0; i < in->n_insns; i++)
-        ir_block_add_insn(out, &in->insns[i]);
+    ir_block_add_insns(out, in->insns, in->n_insns);
     for (uint32_t i = 0; i < in->n_exits; i++)
         ir_block_add_exit(out, in->exits[i]);
 }

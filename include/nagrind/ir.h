@@ -222,6 +222,7 @@ static inline ir_ref ir_append_copy(struct ir_block *b, const struct ir_op *op)
 NG_API uint32_t ir_block_add_exit(struct ir_block *b, struct ir_exit exit);
 NG_API void ir_block_add_extent(struct ir_block *b, struct ir_extent extent);
 NG_API uint32_t ir_block_add_insn(struct ir_block *b, const struct ir_insn *insn);
+NG_API void ir_block_add_insns(struct ir_block *b, const struct ir_insn *insns, uint32_t n);
 NG_API uint32_t ir_block_new_insn(struct ir_block *b); /* whose contents the caller has yet to write */
 
 /* Shorthands; each appends one op and returns its ref. */

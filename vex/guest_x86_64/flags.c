@@ -34,12 +34,12 @@ static bool count_may_be_zero(const ZydisDecodedInstruction *zi)
     return false;
 }
 
-/* What the decoder says; writes that may not happen count as writes. */
-static void stated_flags(const ZydisDecodedInstruction *zi, uint8_t *tested, uint8_t *written)
+/* What the decoder says; writes that may not happen count as writes.  true: it was quick.c. */
+static bool stated_flags(const ZydisDecodedInstruction *zi, uint8_t *tested, uint8_t *written)
 {
     const ZydisAccessedFlags *f = zi->cpu_flags;
     if (x86_quick_flags(f, tested, written))
-        return;
+        return true;
     *tested = f ? x86_flags_from_zydis(f->tested) : 0;
     *written = f ? x86_flags_from_zydis(f->modified | f->set_0 | f->set_1 | f->undefined) : 0;
     switch (zi->mnemonic) {
@@ -51,6 +51,7 @@ static void stated_flags(const ZydisDecodedInstruction *zi, uint8_t *tested, uin
     default:
         break;
     }
+    return false;
 }
 
 static bool may_leave_flags(const ZydisDecodedInstruction *zi)
@@ -58,11 +59,12 @@ static bool may_leave_flags(const ZydisDecodedInstruction *zi)
     return count_may_be_zero(zi) || x86_rep_prefix(zi);
 }
 
-void x86_flags_of(const ZydisDecodedInstruction *zi, uint8_t *read, uint8_t *written)
+bool x86_flags_of(const ZydisDecodedInstruction *zi, uint8_t *read, uint8_t *written)
 {
-    stated_flags(zi, read, written);
+    const bool quick = stated_flags(zi, read, written);
     if (*written && may_leave_flags(zi))
         *read |= *written;
+    return quick;
 }
 
 int x86_rep_prefix(const ZydisDecodedInstruction *zi)

@@ -256,8 +256,8 @@ void x86_insn_fill(struct ir_insn *n, const ZydisDecodedInstruction *zi, const Z
         else if (zo[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
             fill_memory(n, zi, &zo[i]);
     }
-    x86_flags_of(zi, &n->flags_read, &n->flags_write);
-    fill_special(n, zi);
+    if (!x86_flags_of(zi, &n->flags_read, &n->flags_write))
+        fill_special(n, zi); /* of quick.def there are none */
     if (may_fault(n, zi))
         n->attrs |= IR_INSN_FAULTS;
 }

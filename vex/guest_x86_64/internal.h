@@ -98,8 +98,8 @@ uint8_t x86_flags_live_at(const struct vex_decode_request *r, guest_addr pc);
 bool x86_returned_flags_read(const struct vex_decode_request *r, guest_addr pc);
 /* IR_FLAG_* of a Zydis mask. */
 uint8_t x86_flags_from_zydis(uint32_t mask);
-/* Fills read and written flags of an instruction; needs no operands. */
-void x86_flags_of(const ZydisDecodedInstruction *zi, uint8_t *read, uint8_t *written);
+/* Fills read and written flags of an instruction; needs no operands.  true: it is one of quick.def, decoded by quick.c. */
+bool x86_flags_of(const ZydisDecodedInstruction *zi, uint8_t *read, uint8_t *written);
 
 /* ---- stages of the driver ---- */
 void x86_insn_fill(struct ir_insn *n, const ZydisDecodedInstruction *zi, const ZydisDecodedOperand *zo,

@@ -161,15 +161,22 @@ void emit_analyse(struct emitter *e)
         const struct ir_op *op = &b->ops[i];
         struct value *v = &e->val[i];
         e->flags_live[i] = live;
-        if (op->op == IR_IMARK) { /* these two have no values, and are most of a block */
+        switch (op->op) { /* these use no values, and are most of a block */
+        case IR_IMARK:
             insn = op->imm ? op->imm - 1 : 0;
             continue;
-        }
-        if (op->op == IR_NATIVE) {
+        case IR_NATIVE:
             e->flags_live[i] = live = flags_before(e, op, insn, live);
             continue;
+        case IR_GET:
+            v->vec = type_is_vec(op->type);
+            if (v->last)
+                e->flags_live[i] = live = flags_before(e, op, insn, live);
+            continue;
+        case IR_CONST: case IR_SP: case IR_NOP:
+            continue;
         }
-        if (op->op == IR_NOP || (!v->last && !op_is_root(op)))
+        if (!v->last && !op_is_root(op))
             continue;
         v->vec = type_is_vec(op->type) && ir_rows[op->op].result == 'T';
         e->flags_live[i] = live = flags_before(e, op, insn, live);

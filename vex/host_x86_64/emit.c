@@ -170,6 +170,22 @@ static void append(struct asm_buf *to, const void *from, size_t n)
     to->n += n;
 }
 
+static void fix_up(struct emitter *e, uint32_t cold, uint32_t pool)
+{
+    const uint32_t base[] = { [TO_MAIN] = 0, [TO_COLD] = cold, [TO_POOL] = pool };
+    struct vex_code *out = e->out;
+    while (out->cap_cross < e->n_fixups)
+        emit_array_grow((void **)&out->cross, &out->cap_cross, sizeof *out->cross);
+    uint32_t n_cross = 0;
+    for (const struct fixup *f = e->fixups, *end = f + e->n_fixups; f < end; f++) {
+        const uint32_t at = f->at + base[f->at_cold], to = f->to + base[f->to_cold], rel = to - (at + 4);
+        memcpy(e->main.p + at, &rel, 4);
+        out->cross[n_cross] = at;
+        n_cross += !f->at_cold != !f->to_cold;
+    }
+    out->n_cross = n_cross;
+}
+
 static void join(struct emitter *e)
 {
     struct vex_code *out = e->out;
@@ -180,17 +196,7 @@ static void join(struct emitter *e)
         pad(&e->main, 32);
     const uint32_t pool = e->main.n;
     append(&e->main, e->pool, 32 * e->n_pool);
-    for (uint32_t i = 0; i < e->n_fixups; i++) {
-        const struct fixup *f = &e->fixups[i];
-        const uint32_t at = f->at + (f->at_cold ? cold : 0);
-        const uint32_t to = f->to_cold == TO_POOL ? pool + 32 * f->to : f->to_cold == TO_COLD ? cold + f->to : f->to;
-        const uint32_t rel = to - (at + 4);
-        memcpy(e->main.p + at, &rel, 4);
-        if ((at < cold) != (to < cold)) {
-            const uint32_t n = EMIT_ARRAY(out->cross, out->n_cross, out->cap_cross);
-            out->cross[n] = at;
-        }
-    }
+    fix_up(e, cold, pool);
     out->hot = cold;
     for (uint32_t i = 0; i < out->n_relocs; i++)
         out->relocs[i].offset = place(out->relocs[i].offset, cold);

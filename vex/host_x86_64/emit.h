@@ -47,9 +47,9 @@ struct host_regs {
     uint32_t of[16];
 };
 
-/* A rel32 (or disp32) in one buffer that names a place in another. */
+/* A rel32 (or disp32) in one buffer that names a place in another; `to` in bytes. */
 struct fixup { uint32_t at, to; uint8_t at_cold, to_cold; };
-enum { TO_MAIN, TO_COLD, TO_POOL };
+enum { TO_MAIN, TO_COLD, TO_POOL }; /* at_cold: one of the first two */
 
 /* Code that is the same wherever it stands: made once for a place of the state, then copied.  n: 0: not yet. */
 struct emit_template { int32_t state_offset; uint8_t n, bytes[123]; };

@@ -78,16 +78,18 @@ void asm_shift_ri(struct asm_buf *b, int op, int size, int r, int count); /* 0 r
 void asm_vmov_load(struct asm_buf *b, int bytes, int to, struct asm_mem m);   /* 16 32; unaligned */
 void asm_vmov_store(struct asm_buf *b, int bytes, struct asm_mem m, int from);
 void asm_vmov_rr(struct asm_buf *b, int bytes, int to, int from);
-/* fs:[disp], 4 bytes := imm. */
-static inline void asm_store_state_imm(struct asm_buf *b, int32_t disp, uint32_t imm)
+/* An instruction with ModRM.reg 0, 4 bytes at fs:[disp] and an immediate. */
+static inline void asm_state_imm(struct asm_buf *b, uint8_t opcode, int32_t disp, uint32_t imm)
 {
     asm_need(b);
     uint8_t *p = b->p + b->n;
-    const uint64_t start = 0x2504c764 | (uint64_t)(uint32_t)disp << 32;
+    const uint64_t start = 0x25040064 | (unsigned)opcode << 8 | (uint64_t)(uint32_t)disp << 32;
     __builtin_memcpy(p, &start, 8);
     __builtin_memcpy(p + 8, &imm, 4);
     b->n += 12;
 }
+static inline void asm_store_state_imm(struct asm_buf *b, int32_t disp, uint32_t imm) { asm_state_imm(b, 0xc7, disp, imm); }
+static inline void asm_test_state_imm(struct asm_buf *b, int32_t disp, uint32_t imm) { asm_state_imm(b, 0xf7, disp, imm); }
 /* Jumps; yield the offset of the displacement, to be fixed up. */
 static inline uint32_t asm_jcc32(struct asm_buf *b, int cc)
 {

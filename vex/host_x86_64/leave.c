@@ -331,8 +331,7 @@ void emit_exit_rcxz(struct emitter *e, const struct ir_op *op)
 /* ---- block head ---- */
 static void test_attention(struct emitter *e, int half, uint32_t mask)
 {
-    asm_rm(e->c, 0xf7, 4, 0, state_mem(e, STATE(attention) + 4 * half));
-    asm_imm(e->c, mask, 4);
+    asm_test_state_imm(e->c, e->h->state_offset + STATE(attention) + 4 * half, mask);
 }
 
 static void exit_from_head(struct emitter *e, struct ir_exit x, bool flags)
@@ -382,8 +381,7 @@ static void head_kills(struct emitter *e, int to_kind, uint32_t to)
 static void head_leaves(struct emitter *e, bool flags, int to_kind, uint32_t to)
 {
     const struct ir_block *b = e->b;
-    asm_rm(e->c, 0xf7, 4, 0, state_mem(e, STATE(attention)));
-    asm_imm(e->c, X86_ATT_EVENTS, 4);
+    test_attention(e, 0, (uint32_t)X86_ATT_EVENTS);
     const uint32_t no_event = b->entry_mask ? asm_jcc32(e->c, CC_E) : 0;
     exit_from_head(e, (struct ir_exit){ .pc = b->pc, .kind = IR_EXIT_ATTENTION, .mode = b->mode }, flags);
     if (!no_event)

@@ -221,7 +221,7 @@ static void emit_splat(struct emitter *e, const struct ir_op *op, int l)
     static const uint32_t opcode[4] = { P2(0x78), P2(0x79), P2(0x58), P2(0x59) };
     int64_t k;
     if (value_const(e, op->a, &k) && (uint64_t)k == 0x0101010101010101u * (uint8_t)k) {
-        emit_fixup(e, asm_vrm_rip(e->c, X86_OP(2, 1, 0x6f), l, vec_def(e), 0), TO_POOL, pool_splat(e, (uint8_t)k));
+        emit_fixup(e, asm_vrm_rip(e->c, X86_OP(2, 1, 0x6f), l, vec_def(e), 0), TO_POOL, 32 * pool_splat(e, (uint8_t)k));
         return;
     }
     const int v = gpr_use(e, op->a), r = vec_def(e);
@@ -303,7 +303,7 @@ static void emit_vconst(struct emitter *e, const struct ir_op *op, int l)
     const uint32_t n = EMIT_ARRAY(e->pool, e->n_pool, e->cap_pool);
     for (int i = 0; i < 32; i++)
         e->pool[n].bytes[i] = mask >> i & 1 ? 0xff : 0;
-    emit_fixup(e, asm_vrm_rip(e->c, X86_OP(2, 1, 0x6f), l, r, 0), TO_POOL, n);
+    emit_fixup(e, asm_vrm_rip(e->c, X86_OP(2, 1, 0x6f), l, r, 0), TO_POOL, 32 * n);
 }
 
 static void emit_blendv(struct emitter *e, const struct ir_op *op, int l)
@@ -326,7 +326,7 @@ int emit_vector_condition(struct emitter *e, const struct ir_op *op)
     int a = vec_use(e, op->a);
     if (op->op == IR_HASBYTE) {
         const int t = vec_alloc(e);
-        emit_fixup(e, asm_vrm_rip(e->c, P1(0x74), l, t, a), TO_POOL, pool_splat(e, (uint8_t)op->imm)); /* vpcmpeqb */
+        emit_fixup(e, asm_vrm_rip(e->c, P1(0x74), l, t, a), TO_POOL, 32 * pool_splat(e, (uint8_t)op->imm)); /* vpcmpeqb */
         a = t;
     }
     asm_vrr(e->c, P2(0x17), l, a, 0, a);                                          /* vptest */

@@ -2,6 +2,7 @@
 /* ir/build: blocks and the shorthands that append to them. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "nagrind/ir.h"
 
 static void *grow(void *array, uint32_t *cap, size_t element)
@@ -71,6 +72,15 @@ uint32_t ir_block_add_insn(struct ir_block *b, const struct ir_insn *insn)
     const uint32_t i = ir_block_new_insn(b);
     b->insns[i] = *insn;
     return i;
+}
+
+void ir_block_add_insns(struct ir_block *b, const struct ir_insn *insns, uint32_t n)
+{
+    while (b->cap_insns - b->n_insns < n)
+        b->insns = grow(b->insns, &b->cap_insns, sizeof *b->insns);
+    if (n)
+        memcpy(b->insns + b->n_insns, insns, n * sizeof *insns);
+    b->n_insns += n;
 }
 
 ir_ref ir_const(struct ir_block *b, enum ir_type t, int64_t imm)
