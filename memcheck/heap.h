@@ -61,6 +61,7 @@ enum {
 struct heap_span {
     guest_addr start;
     struct heap_block *blocks;   /* n_slots records */
+    uint64_t reciprocal;         /* of slot_size, times 2^HEAP_RECIPROCAL_LOG2, rounded up */
     uint32_t n_slots;
     uint32_t n_used;             /* slots ever handed out, from the first one */
     uint64_t slot_size;
@@ -92,42 +93,8 @@ int heap_span_carve(int class, int n, struct heap_block **slots);
 struct heap_block *heap_span_large(uint64_t bytes);
 /* Its block has left the quarantine: it is kept for another one, or unmapped. */
 void heap_span_give_large(struct heap_block *b);
-/* What is at each granule of the client strip, in two levels: 0, or the records of its span, before which there is a pointer to
- * it, the class of its slots (bit 48; HEAP_CLASSES: it has one), and the number of the granule in it (bit 56; not of large
- * ones).  So the way to a record leads through no span: it would be one more line that is cold in the processor's caches. */
-enum { HEAP_LEAF_LOG2 = 14, HEAP_ROOT_LOG2 = 47 - HEAP_GRANULE_LOG2 - HEAP_LEAF_LOG2 };
-struct heap_leaf { _Atomic uint64_t granule[1 << HEAP_LEAF_LOG2]; };
-extern _Atomic(struct heap_leaf *) heap_root[1 << HEAP_ROOT_LOG2] __attribute__((visibility("hidden")));
-/* reciprocal: of the slot size, times 2^HEAP_RECIPROCAL_LOG2, rounded up; 0: one slot. */
-struct heap_geometry { uint64_t reciprocal, n_slots; };
-extern struct heap_geometry heap_geometry[HEAP_CLASSES + 1] __attribute__((visibility("hidden")));
-
-/* Lock-free; 0: no span. */
-static inline uint64_t heap_granule_at(guest_addr a)
-{
-    const uint64_t g = a >> HEAP_GRANULE_LOG2;
-    if (g >> (HEAP_LEAF_LOG2 + HEAP_ROOT_LOG2))
-        return 0;
-    struct heap_leaf *l = atomic_load_explicit(&heap_root[g >> HEAP_LEAF_LOG2], memory_order_acquire);
-    return l ? atomic_load_explicit(&l->granule[g & ((1 << HEAP_LEAF_LOG2) - 1)], memory_order_acquire) : 0;
-}
-static inline struct heap_block *heap_granule_blocks(uint64_t granule) { return (struct heap_block *)(granule & 0xffffffffffff); }
-/* The span of a; NULL: none. */
-static inline struct heap_span *heap_span_at(guest_addr a)
-{
-    const uint64_t g = heap_granule_at(a);
-    return g ? ((struct heap_span **)heap_granule_blocks(g))[-1] : NULL;
-}
-/* The record of the slot that holds a; NULL: no slot.  One never handed out may be all zero. */
-static inline struct heap_block *heap_record_at(guest_addr a)
-{
-    const uint64_t g = heap_granule_at(a);
-    const struct heap_geometry *m = &heap_geometry[g >> 48 & 0xff];
-    /* Exact: both are at most 1 MiB, so what the reciprocal is too large by makes less than 2^44 of a slot. */
-    const uint64_t offset = (a & (HEAP_GRANULE - 1)) + (g >> 56 << HEAP_GRANULE_LOG2), slot = offset * m->reciprocal >> HEAP_RECIPROCAL_LOG2;
-    return g && slot < m->n_slots ? heap_granule_blocks(g) + slot : NULL; /* the tail of a span is no slot */
-}
-/* The same, of slots that have been handed out. */
+struct heap_span *heap_span_at(guest_addr a);    /* lock-free; NULL: no span */
+/* The record of the slot that holds a, whatever its state; NULL: none. */
 struct heap_block *heap_slot_at(guest_addr a);
 static inline guest_addr heap_slot_start(const struct heap_span *s, const struct heap_block *b)
 {
@@ -158,11 +125,7 @@ struct heap_request {
 /* A new block, 0 if there is no memory.  Counts it, takes its trace, marks its shadow. */
 guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r);
 /* The live block that starts at a, or NULL. */
-static inline struct heap_block *heap_live_block(guest_addr a)
-{
-    struct heap_block *b = heap_record_at(a);
-    return b && b->addr == a && atomic_load_explicit(&b->state, memory_order_acquire) == HEAP_LIVE ? b : NULL;
-}
+struct heap_block *heap_live_block(guest_addr a);
 /* A live block becomes a freed one; false: another thread was faster.  While the process has one thread it takes no lock of
  * the bus: that would wait for all stores before it, most of them to cold memory. */
 static inline bool heap_claim(struct heap_block *b)

@@ -378,6 +378,12 @@ bool heap_origin_at(guest_addr a, struct heap_origin *o)
     return true;
 }
 
+struct heap_block *heap_live_block(guest_addr a)
+{
+    struct heap_block *b = heap_slot_at(a);
+    return b && b->addr == a && atomic_load_explicit(&b->state, memory_order_acquire) == HEAP_LIVE ? b : NULL;
+}
+
 bool heap_release(struct ng_thread *t, struct heap_block *b)
 {
     if (!heap_claim(b))

@@ -50,19 +50,18 @@ INLINE void fill(uint8_t *p, uint8_t byte, size_t n)
 }
 
 /* n > 0 */
-INLINE bool is_all(const uint8_t *p, uint8_t byte, size_t n)
+INLINE bool is_zero(const uint8_t *p, size_t n)
 {
-    uint8_t other = 0;
+    uint8_t all = 0;
     if (n >= 16) {
-        const __m128i wanted = _mm_set1_epi8((char)byte);
-        __m128i v = _mm_xor_si128(vector(p + n - 16), wanted);
+        __m128i v = vector(p + n - 16);
         for (size_t i = 0; i < n - 16; i += 16)
-            v = _mm_or_si128(v, _mm_xor_si128(vector(p + i), wanted));
+            v = _mm_or_si128(v, vector(p + i));
         return _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_setzero_si128())) == 0xffff;
     }
     for (size_t i = 0; i < n; i++)
-        other |= p[i] ^ byte;
-    return other == 0;
+        all |= p[i];
+    return all == 0;
 }
 
 /* ---- parts ---- */
@@ -172,18 +171,6 @@ HEAP_FAST(calloc)
     return hand_out(c, size, HEAP_MALLOC, trace);
 }
 
-/* Shadow of the first `kept` bytes of b, none of them written since it was allocated, for the block at `to`: their origin is
- * that of b, which itself needs none any more. */
-INLINE void move_fresh(const struct heap_block *b, guest_addr to, uint64_t kept)
-{
-    fill(ng_v(to), VPAT_UNDEFINED, kept);
-    if (mc_options.track_origins) {
-        const __m128i tags = _mm_set1_epi32((int)origin_make(b->alloc_trace, ORIGIN_HEAP));
-        for (uint64_t i = 0; i < kept; i += 16) /* a block is followed by its redzone: there is room */
-            put_vector((uint8_t *)ng_o(to + i), tags);
-    }
-}
-
 /* Contents into another block.  What is undefined keeps its origins, which are found while its block is alive. */
 static struct ng_fast move(guest_addr from, uint64_t size)
 {
@@ -193,8 +180,7 @@ static struct ng_fast move(guest_addr from, uint64_t size)
     if (!b)
         return decline();
     const uint64_t kept = b->size < size ? b->size : size;
-    const bool defined = kept == 0 || is_all(ng_v(from), VPAT_DEFINED, kept);
-    const bool fresh = !defined && is_all(ng_v(from), shadow_fresh_pattern(), kept);
+    const bool defined = kept == 0 || is_zero(ng_v(from), kept);
     if (!defined && (b->flags & HEAP_FLAG_STACK)) /* they may be a frame's */
         return decline();
     const ng_trace trace = ng_trace_known(c->thread);
@@ -202,14 +188,12 @@ static struct ng_fast move(guest_addr from, uint64_t size)
         return decline();
     memcpy((void *)to->addr, (const void *)from, kept);
     point_of_no_return();
-    if (!defined && !fresh && mc_options.track_origins)
+    if (!defined && mc_options.track_origins)
         shadow_settle(from, kept);
     if (!heap_claim(b))
         return decline();
     if (defined)
         fill(ng_v(to->addr), VPAT_DEFINED, kept);
-    else if (fresh)
-        move_fresh(b, to->addr, kept);
     else
         shadow_copy(from, to->addr, kept);
     fill(ng_v(to->addr + kept), shadow_fresh_pattern(), size - kept);

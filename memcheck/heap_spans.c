@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include "heap.h"
 
+enum { LEAF_LOG2 = 14, ROOT_LOG2 = 47 - HEAP_GRANULE_LOG2 - LEAF_LOG2 };
 /* Client pages are asked for in pieces.  The first one is small, so that a small program stays small; the shadow of the
  * later ones, and records, are filled from end to end, so large pages suit them: a fault for 2 MiB, not for 4 KiB, and one
  * entry of the TLB.  So they do the blocks themselves where the program uses nearly all of its memory, but some leave much
@@ -20,11 +21,8 @@
 #define REGION (8ull << 20)
 enum { HUGE = 2 << 20, PAGE = 4096, PROBE_EACH = 8 };
 
-_Atomic(struct heap_leaf *) heap_root[1 << HEAP_ROOT_LOG2];
-struct heap_geometry heap_geometry[HEAP_CLASSES + 1] = { [HEAP_CLASSES] = { .reciprocal = 0, .n_slots = 1 } };
-
-/* A span's records and the way back. */
-struct records { struct heap_span *span; struct heap_block block[]; };
+struct leaf { _Atomic(struct heap_span *) span[1 << LEAF_LOG2]; };
+static _Atomic(struct leaf *) root[1 << ROOT_LOG2];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* regions, the span list, table writes */
 static struct heap_span *small_spans, *large_spans, *free_large;
@@ -110,30 +108,39 @@ static guest_addr map_aligned(uint64_t size, uint64_t align)
     return start;
 }
 
-/* The table says what is there; records NULL: nothing. */
-static bool table_set(guest_addr start, uint64_t size, const struct heap_block *blocks, int class)
+static bool table_set(guest_addr start, uint64_t size, struct heap_span *span)
 {
-    uint64_t index = 0;
     for (uint64_t g = start >> HEAP_GRANULE_LOG2; g < (start + size) >> HEAP_GRANULE_LOG2; g++) {
-        struct heap_leaf *l = heap_root[g >> HEAP_LEAF_LOG2];
+        struct leaf *l = root[g >> LEAF_LOG2];
         if (!l) {
             if (!(l = tool_pages(sizeof *l)))
                 return false;
-            heap_root[g >> HEAP_LEAF_LOG2] = l;
+            root[g >> LEAF_LOG2] = l;
         }
-        l->granule[g & ((1 << HEAP_LEAF_LOG2) - 1)] =
-            blocks ? (uintptr_t)blocks | (uint64_t)class << 48 | (class == HEAP_CLASSES ? 0 : index++ << 56) : 0;
+        l->span[g & ((1 << LEAF_LOG2) - 1)] = span;
     }
     return true;
 }
 
+struct heap_span *heap_span_at(guest_addr a)
+{
+    const uint64_t g = a >> HEAP_GRANULE_LOG2;
+    if (g >> (LEAF_LOG2 + ROOT_LOG2))
+        return NULL;
+    struct leaf *l = atomic_load_explicit(&root[g >> LEAF_LOG2], memory_order_acquire);
+    return l ? atomic_load_explicit(&l->span[g & ((1 << LEAF_LOG2) - 1)], memory_order_acquire) : NULL;
+}
+
 struct heap_block *heap_slot_at(guest_addr a)
 {
-    struct heap_block *b = heap_record_at(a);
-    if (!b)
-        return NULL;
     const struct heap_span *s = heap_span_at(a);
-    return b < s->blocks + s->n_used ? b : NULL;
+    if (!s)
+        return NULL;
+    if (s->n_slots == 1)
+        return s->blocks;
+    /* Exact: both are at most 1 MiB, so what the reciprocal is too large by makes less than 2^44 of a slot. */
+    const uint64_t slot = (a - s->start) * s->reciprocal >> HEAP_RECIPROCAL_LOG2;
+    return slot < s->n_used ? &s->blocks[slot] : NULL; /* the tail of a span is no slot */
 }
 
 /* Have nearly all of the last pages before `end` been touched?  Asked when they are all in spans. */
@@ -172,22 +179,19 @@ static guest_addr take_granules(uint64_t size)
     return a;
 }
 
-static struct heap_span *make_span(int class)
+static struct heap_span *make_span(uint64_t slot_size)
 {
-    const uint64_t slot_size = heap_class_size(class);
     const uint64_t want = slot_size <= 8192 ? HEAP_GRANULE : (8 * slot_size + HEAP_GRANULE - 1) & ~(HEAP_GRANULE - 1);
     const uint32_t n = (uint32_t)(want / slot_size);
     struct heap_span *s = calloc(1, sizeof *s);
     pthread_mutex_lock(&lock);
-    struct records *r = s ? take_records(sizeof *r + n * sizeof *r->block) : NULL;
-    guest_addr a = r ? take_granules(want) : 0;
+    struct heap_block *blocks = s ? take_records(n * sizeof *blocks) : NULL;
+    guest_addr a = s && blocks ? take_granules(want) : 0;
     if (a != 0) {
-        *s = (struct heap_span){ .start = a, .size = want, .slot_size = slot_size, .n_slots = n, .blocks = r->block };
-        r->span = s;
-        if (!heap_geometry[class].n_slots)
-            heap_geometry[class] = (struct heap_geometry){ (1ull << HEAP_RECIPROCAL_LOG2) / slot_size + 1, n };
+        *s = (struct heap_span){ .start = a, .size = want, .slot_size = slot_size, .n_slots = n, .blocks = blocks,
+                                 .reciprocal = (1ull << HEAP_RECIPROCAL_LOG2) / slot_size + 1 };
         shadow_make_noaccess(a, want);
-        if (!table_set(a, want, r->block, class))
+        if (!table_set(a, want, s))
             a = 0;
     }
     if (a != 0) {
@@ -211,7 +215,7 @@ int heap_span_carve(int class, int n, struct heap_block **slots)
         if (!s || s->n_used == s->n_slots) {
             if (got > 0)
                 break; /* a new span only when nothing else is left */
-            if (!(s = make_span(class)))
+            if (!(s = make_span(heap_class_size(class))))
                 break;
             c->span = s;
         }
@@ -266,7 +270,7 @@ static void unmap_large(struct heap_span *s)
     const uint64_t size = s->size;
     heap_lazy_drop(s); /* the shadow of what is not mapped is zero */
     pthread_mutex_lock(&lock);
-    table_set(a, size, NULL, 0);
+    table_set(a, size, NULL);
     *(s->prev ? &s->prev->next : &large_spans) = s->next;
     if (s->next)
         s->next->prev = s->prev;
@@ -281,19 +285,6 @@ static void unmap_large(struct heap_span *s)
     ng_client_unmap(a, size);
 }
 
-static struct heap_span *make_large(void)
-{
-    struct heap_span *s = calloc(1, sizeof *s);
-    struct records *r = s ? calloc(1, sizeof *r + sizeof *r->block) : NULL;
-    if (!r) {
-        free(s);
-        return NULL;
-    }
-    r->span = s;
-    s->blocks = r->block;
-    return s;
-}
-
 static struct heap_block *map_large(uint64_t size)
 {
     const guest_addr a = map_aligned(size, HEAP_GRANULE);
@@ -303,8 +294,8 @@ static struct heap_block *map_large(uint64_t size)
     struct heap_span *s = free_large;
     if (s)
         free_large = s->next;
-    else
-        s = make_large();
+    else if ((s = calloc(1, sizeof *s)))
+        s->blocks = calloc(1, sizeof *s->blocks);
     struct heap_block *b = s ? s->blocks : NULL;
     if (b) {
         *s = (struct heap_span){ .start = a, .size = size, .slot_size = size, .n_slots = 1, .n_used = 1, .blocks = b };
@@ -312,7 +303,7 @@ static struct heap_block *map_large(uint64_t size)
         if ((s->next = large_spans))
             large_spans->prev = s;
         large_spans = s;
-        if (!table_set(a, size, b, HEAP_CLASSES))
+        if (!table_set(a, size, s))
             b = NULL;
     }
     pthread_mutex_unlock(&lock);
