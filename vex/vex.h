@@ -31,6 +31,7 @@ struct vex_decode_request {
      * decoding (next goes on in the bytes that are there). */
     guest_addr (*follow)(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
     void *follow_arg;
+    guest_addr return_to;   /* where a return whose call is not in the block probably leads (then follow is asked); 0: unknown */
     /* The program passes flags through returns (some call's return site was seen to read them), or may pass them
      * through other indirect jumps. */
     bool returns_flags, jumps_flags;

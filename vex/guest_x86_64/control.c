@@ -113,7 +113,7 @@ static void translate_call(struct x86_ctx *c)
     }
 }
 
-/* A return whose call is in the block: goes on there if that is where it leads, else the block is left before it. */
+/* A return whose call is in the block, or whose target is guessed: goes on there if that is where it leads, else the block is left before it. */
 static bool follow_return(struct x86_ctx *c, int64_t pop)
 {
     const guest_addr ret = c->pc;
