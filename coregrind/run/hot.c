@@ -82,7 +82,7 @@ static uint32_t heat(guest_addr pc)
 guest_addr run_hot_return(const struct x86_state *s)
 {
     guest_addr to;
-    if (ng_read(&to, s->gpr[X86_RSP], sizeof to) != sizeof to || heat(to) < options.hot / 4 * 3)
+    if (ng_read(&to, s->gpr[X86_RSP], sizeof to) != sizeof to || heat(to) <= options.hot / 4 * 3)
         return 0;
     return to;
 }

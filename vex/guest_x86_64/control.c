@@ -117,7 +117,7 @@ static void translate_call(struct x86_ctx *c)
 static bool follow_return(struct x86_ctx *c, int64_t pop)
 {
     const guest_addr ret = c->pc;
-    if (!c->n_open_calls)
+    if (!c->n_open_calls || ret == c->b->pc) /* who leaves before a block's first instruction would come in again for ever */
         return false;
     const guest_addr back = c->open_calls[--c->n_open_calls];
     if (!x86_follow(c, back, 0))
