@@ -34,6 +34,7 @@ struct vex_decode_request {
     /* Where a jump or call through the pointer at `at` would lead now, 0 if it cannot be read; NULL: such jumps are not
      * followed.  The block compares the pointer each time. */
     guest_addr (*pointer)(guest_addr at);
+    guest_addr return_to;   /* where a return whose call is not in the block probably leads (then follow is asked); 0: unknown */
     /* The program passes flags through returns (some call's return site was seen to read them), or may pass them
      * through other indirect jumps. */
     bool returns_flags, jumps_flags;

@@ -76,6 +76,17 @@ static uint32_t heat(guest_addr pc)
     return !t ? 0 : t->hot_tier ? UINT32_MAX : code_runs(t, 0);
 }
 
+/* If a function begins here, the word at the stack pointer is where it returns to this time.  If that place has run nearly as
+ * often as the function it is where nearly all its calls come from, or many functions return there, as from a virtual call;
+ * then the block goes on there. */
+guest_addr run_hot_return(const struct x86_state *s)
+{
+    guest_addr to;
+    if (ng_read(&to, s->gpr[X86_RSP], sizeof to) != sizeof to || heat(to) <= options.hot / 4 * 3)
+        return 0;
+    return to;
+}
+
 /* Does the first translation go on past the branch where the block is? */
 static bool has_next_part(const struct run_hot *h)
 {

@@ -19,6 +19,8 @@ struct run_hot {
 void run_hot_begin(struct run_hot *h, guest_addr head);
 /* Guest code at pc: a copy that lives as long as *h, *n bytes of it; NULL if there is none, or no room. */
 const uint8_t *run_hot_bytes(struct run_hot *h, guest_addr pc, size_t *n);
+/* vex_decode_request.return_to for a block at whose head the guest is. */
+guest_addr run_hot_return(const struct x86_state *s);
 /* vex_decode_request.follow; arg is the struct run_hot. */
 guest_addr run_hot_follow(void *arg, const struct ir_block *b, guest_addr taken, guest_addr next, const uint8_t **bytes, size_t *n);
 /* vex_decode_request.pointer */

@@ -229,7 +229,7 @@ void run_translate_hot(struct ng_thread *t, guest_addr pc)
     struct translation *first = code_find(pc, 0);
     const uint64_t start = options.stats ? run_cpu_ns() : 0;
     struct vex_decode_request r = { .pc = pc, .form = IR_FORM_NATIVE, .max_insns = RUN_HOT_INSNS, .follow = run_hot_follow, .follow_arg = &x->hot,
-                                    .pointer = run_hot_pointer };
+                                    .pointer = run_hot_pointer, .return_to = run_hot_return(&t->state) };
     if (!first || first->hot_tier)
         return;
     code_stop_counting(first);

@@ -136,10 +136,11 @@ static void translate_call(struct x86_ctx *c)
     }
 }
 
-/* A return whose call is in the block: goes on there if that is where it leads, else the block is left before it. */
+/* A return whose call is in the block, or whose target is guessed: goes on there if that is where it leads, else the block is
+ * left before it. */
 static bool follow_return(struct x86_ctx *c, int64_t pop)
 {
-    if (!c->n_open_calls)
+    if (!c->n_open_calls || c->pc == c->b->pc) /* who leaves before a block's first instruction would come in again for ever */
         return false;
     const guest_addr back = c->open_calls[--c->n_open_calls];
     if (!x86_follow(c, back, 0))

@@ -229,6 +229,8 @@ void guest_x86_64_decode(const struct vex_decode_request *r, struct ir_block *b)
     c.form = r->form;
     c.bytes = r->bytes;
     c.n_bytes = r->n_bytes;
+    if (r->return_to)
+        c.open_calls[c.n_open_calls++] = r->return_to;
 
     ir_block_reset(b);
     b->pc = r->pc;
