@@ -133,8 +133,8 @@ void vex_code_free(struct vex_code *c);
 /* An access to the V plane has a displacement smaller by this than the guest's to the memory itself.  AMD's Zen 2 and 3
  * forward a store to a load by base register and the low bits of the displacement before addresses are known, whatever the
  * segment: a check right after the program's store, or a pop after a shadow store, would be forwarded the other's value
- * and be run again.  96 keeps the displacements -32..223 in one byte; those around 0 meet nothing of the program's. */
-enum { VEX_GS_BIAS = 96 };
+ * and be run again.  128 keeps the displacements 0..255 in one byte; those around 0 meet nothing of the program's. */
+enum { VEX_GS_BIAS = 128 };
 
 struct vex_host {
     int32_t state_offset;    /* of struct x86_state from the FS base (initial-exec TLS) */
