@@ -130,8 +130,8 @@ void vex_code_init(struct vex_code *c);
 void vex_code_reset(struct vex_code *c);
 void vex_code_free(struct vex_code *c);
 
-/* An access to the V plane has a displacement smaller by this than the guest's to the memory itself.  AMD's Zen 2 and 3
- * forward a store to a load by base register and the low bits of the displacement before addresses are known, whatever the
+/* An access to the V plane has a displacement smaller by this than the guest's to the memory itself.  AMD's Zen 2 and 3 seem to
+ * forward a store to a load by base register and low bits of the displacement before addresses are known, whatever the
  * segment: a check right after the program's store, or a pop after a shadow store, would be forwarded the other's value
  * and be run again.  128 keeps the displacements 0..255 in one byte; those around 0 meet nothing of the program's. */
 enum { VEX_GS_BIAS = 128 };
