@@ -96,5 +96,12 @@ void stack_zone_used(guest_addr a, size_t size);
 bool stack_zone_open(guest_addr a, size_t size);
 /* A new thread's stack: what lies below sp (some of it) is not addressable. */
 void stack_started(guest_addr sp);
+/* Is all of a stack above its rsp addressable?  So it is (stack.c) until the program uses a heap block as a stack, or makes a part
+ * of one inaccessible by a client request (stack_plain.c).  Any thread; once false it stays so, and all translations are made
+ * anew. */
+bool stack_is_plain(void);
+void stack_not_plain(void);
+/* A client request has made [a, a+size) inaccessible. */
+void stack_hole(guest_addr a, size_t size);
 /* Bounds of the live heap block that holds sp, which then is a stack of the program's own making (stack_heap.c). */
 bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high);

@@ -213,9 +213,24 @@ static void store_to_red_zone(struct clean *c, enum ir_type t, int64_t offset)
     instrument_store(c->out, IR_PLANE_V, t, get_rsp(c), offset, ir_const(c->out, t, 0));
 }
 
+/* A store to the frame: what lies at rsp and above is addressable (stack_is_plain), so its shadow is cleared without a look.
+ * Most such stores are the first to their place; a check would go its slow way. */
+static bool store_to_frame(struct clean *c, const struct ir_op *m)
+{
+    enum { WORD = 8 };
+    struct known_range r;
+    if (!stack_is_plain() || !describe(c, m, &r) || !is_by_rsp(&r) || r.low < 0)
+        return false;
+    const ir_ref rsp = get_rsp(c);
+    const enum ir_type t = m->type == IR_I1 ? IR_I8 : m->type >= IR_V128 ? IR_I64 : m->type;
+    for (int64_t at = r.low; at < r.high; at += WORD)
+        instrument_store(c->out, IR_PLANE_V, t, rsp, at, ir_const(c->out, t, 0));
+    return true;
+}
+
 static void check_access(struct clean *c, const struct ir_op *m, bool plain_store)
 {
-    if (already_checked(c, m))
+    if (already_checked(c, m) || (plain_store && store_to_frame(c, m)))
         return;
     const int64_t offset = plain_store ? red_zone_offset(c, m) : 0;
     if (offset) {
