@@ -205,7 +205,7 @@ static bool may_be_to_red_zone(const struct ir_block *b, const struct ir_op *op)
 
 enum instrument_end instrument_end_of_run(const struct ir_block *b, uint32_t i)
 {
-    bool popped = false;
+    bool popped = false, looked = false;
     uint32_t k = i;
     if (b->ops[i].flags & IR_RET_SP)
         return INSTRUMENT_RETURNS;
@@ -218,16 +218,17 @@ enum instrument_end instrument_end_of_run(const struct ir_block *b, uint32_t i)
         popped |= op->op == IR_LOAD && instrument_is_through_rsp(b, op);
         if (access && may_be_to_red_zone(b, op))
             return INSTRUMENT_GOES_ON;
+        looked |= access && !(op->flags & IR_STACK_REL);
         if (op->op == IR_IMARK) {
             const struct ir_insn *next = &b->insns[op->imm];
             if (popped && n && next->pc != n->pc + n->len) /* a jump that the block follows */
                 return INSTRUMENT_JUMPS;
             n = next;
         }
-        if (op->op == IR_EXIT)
-            return end_by_exit(b->exits[op->imm].kind, popped);
-        if (instrument_is_exit(op->op))
-            return end_by_inner_return(b, i);
+        if (!instrument_is_exit(op->op))
+            continue;
+        const enum instrument_end end = op->op == IR_EXIT ? end_by_exit(b->exits[op->imm].kind, popped) : end_by_inner_return(b, i);
+        return end == INSTRUMENT_RETURNS && looked ? INSTRUMENT_JUMPS : end; /* too late to leave the marks to the return */
     }
     return INSTRUMENT_GOES_ON;
 }

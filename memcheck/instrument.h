@@ -71,7 +71,7 @@ void instrument_leave(struct ir_block *b, ir_ref old, ir_ref sp, ir_ref by);
 /* An access by push, pop and the like. */
 bool instrument_is_through_rsp(const struct ir_block *b, const struct ir_op *op);
 /* Op i moves rsp up.  How does what follows leave the function, if it does so without another way out, and without an access
- * that might be to the red zone: by a return, or a jump to another function? */
+ * that might be to the red zone: by a return, or a jump to another function (or a return after other loads)? */
 enum instrument_end { INSTRUMENT_GOES_ON, INSTRUMENT_JUMPS, INSTRUMENT_RETURNS };
 enum instrument_end instrument_end_of_run(const struct ir_block *b, uint32_t i);
 
