@@ -14,7 +14,8 @@ struct base_lock code_lock;
 static uint32_t tramp_entry[VEX_TRAMPS];
 static struct node *retired;
 static uint32_t n_retired;
-enum { FEW_RETIRED = 64, MANY_RETIRED = 1024 };
+enum { FEW_RETIRED = 64, MANY_RETIRED = 1024,
+       MANY_HOT = 2048, HOT_STEP = 3, HOT_STEPS = 2 }; /* after so many longer translations, 2^HOT_STEP times the runs; HOT_STEPS times */
 static struct { uint64_t inserted, hot, deleted, evicted_regions, moved, chained, waits, kept_bytes; } stats;
 
 /* Under ulimit -v the zone, seen twice, must leave room for the program. */
@@ -113,10 +114,20 @@ static uint32_t *part_counter(const struct node *n, uint32_t part)
     return &zone.part_counters[(n->part_counters + part - 1) % zone.n_counters];
 }
 
+/* Runs that make a block hot.  A program that has very much hot code runs each of it less than a small one, and its longer
+ * translations push each other out of the caches: it waits longer for the next ones. */
+static uint32_t hot_after_now(void)
+{
+    const uint64_t steps = stats.hot / MANY_HOT;
+    const uint64_t runs = (uint64_t)hot_threshold << HOT_STEP * (steps < HOT_STEPS ? steps : HOT_STEPS);
+    return runs < INT32_MAX ? (uint32_t)runs : INT32_MAX;
+}
+
 /* The whole's counts down, the parts' count up. */
 static void start_counters(struct node *n)
 {
-    zone.counters[n->t.id] = (int32_t)hot_threshold;
+    n->hot_after = hot_after_now();
+    zone.counters[n->t.id] = (int32_t)n->hot_after;
     if (n->t.n_parts < 2)
         return;
     n->part_counters = zone.next_part_counter;
@@ -503,6 +514,7 @@ struct translation *code_insert_hot(const struct ir_block *b, const struct vex_c
     if (old) { /* what a longer one yet will go by */
         n->t.n_parts = old->t.n_parts;
         n->part_counters = old->part_counters;
+        n->hot_after = old->hot_after;
     }
     table_name(n);
     relocate(n);
@@ -528,8 +540,21 @@ uint32_t code_runs(const struct translation *t, uint32_t part)
 {
     if (part)
         return __atomic_load_n(part_counter((const struct node *)t, part), __ATOMIC_RELAXED);
-    const int32_t left = __atomic_load_n(&zone.counters[t->id], __ATOMIC_RELAXED);
-    return t->hot_tier || left > (int32_t)hot_threshold ? hot_threshold : (uint32_t)((int32_t)hot_threshold - left);
+    const int32_t left = __atomic_load_n(&zone.counters[t->id], __ATOMIC_RELAXED), from = (int32_t)((const struct node *)t)->hot_after;
+    return (uint32_t)(t->hot_tier || left > from ? from : from - left);
+}
+
+bool code_is_hot(struct translation *t)
+{
+    struct node *n = (struct node *)t;
+    base_lock(&code_lock);
+    const uint32_t wanted = hot_after_now(), had = n->hot_after;
+    if (had < wanted) {
+        n->hot_after = wanted;
+        __atomic_store_n(&zone.counters[t->id], (int32_t)(wanted - had), __ATOMIC_RELAXED);
+    }
+    base_unlock(&code_lock);
+    return had >= wanted;
 }
 
 void code_stop_counting(struct translation *t)

@@ -22,7 +22,8 @@ struct translation {                 /* opaque to others but for these */
     bool checked;                    /* from a page that changes often: made anew for every run, never linked */
 };
 
-/* hot_after: runs after which a block that counts leaves by IR_EXIT_HOT, at least 1. */
+/* hot_after: runs after which a block that counts leaves by IR_EXIT_HOT, at least 1; those of a program with much hot code take
+ * more (code_is_hot). */
 void code_init(size_t zone_size, uint32_t hot_after);
 void *code_tramp(enum vex_tramp t);              /* RX address */
 /* Copies *c into the zone as the translation of (b->pc, b->mode) and publishes it; another thread's earlier
@@ -33,6 +34,9 @@ struct translation *code_insert_hot(const struct ir_block *b, const struct vex_c
 /* Runs of part 0 (all of it), 1 .. n_parts - 1 of a first translation so far; from any thread, roughly.  Of a part it may be too
  * little: its counter may have been lent again. */
 uint32_t code_runs(const struct translation *t, uint32_t part);
+/* t's counter has run out.  Is t hot?  The more longer translations have been made, the more runs that takes; if it is not
+ * yet, it counts on. */
+bool code_is_hot(struct translation *t);
 /* Lets it count on without end: it stays as it is. */
 void code_stop_counting(struct translation *t);
 struct translation *code_find(guest_addr pc, int mode);          /* or NULL */

@@ -43,6 +43,7 @@ struct node {
     struct ir_extent *extents;           /* of a block that follows jumps: all guest code it was made of */
     uint32_t n_extents;
     uint32_t part_counters;              /* index of the first in zone.part_counters */
+    uint32_t hot_after;                  /* what its counter counts down from */
     const uint8_t *notes;                /* notes.c */
     uint32_t *cross, n_cross;            /* of vex_code; only under --stress=move */
     struct code_exit *exits;             /* [t.n_exits] */

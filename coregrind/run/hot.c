@@ -16,7 +16,7 @@ enum {
     FIRST_INSNS = 12,        /* a first translation of so many goes past no more branches */
     UNROLL_INSNS = 24,       /* a loop goes round again while it is shorter than this */
     NEAR = 1 << 30,          /* side tables hold 32-bit distances */
-    COLD_SHARE = 16          /* a branch neither of whose sides has run 1/16 of what makes hot ends the block */
+    COLD_SHARE = 16          /* a branch neither of whose sides has run 1/16 as often as the head ends the block */
 };
 
 static void enter(struct run_hot *h, guest_addr pc)
@@ -31,6 +31,7 @@ void run_hot_begin(struct run_hot *h, guest_addr head)
     h->n_seen = h->n_parts = 0;
     h->used = 0;
     enter(h, head);
+    h->runs = h->first ? code_runs(h->first, 0) : options.hot;
 }
 
 /* Copies guest code at pc, so that it is the same until the end. */
@@ -79,10 +80,10 @@ static uint32_t heat(guest_addr pc)
 /* If a function begins here, the word at the stack pointer is where it returns to this time.  If that place has run nearly as
  * often as the function it is where nearly all its calls come from, or many functions return there, as from a virtual call;
  * then the block goes on there. */
-guest_addr run_hot_return(const struct x86_state *s)
+guest_addr run_hot_return(const struct x86_state *s, uint32_t runs)
 {
     guest_addr to;
-    if (ng_read(&to, s->gpr[X86_RSP], sizeof to) != sizeof to || heat(to) <= options.hot / 4 * 3)
+    if (ng_read(&to, s->gpr[X86_RSP], sizeof to) != sizeof to || heat(to) <= runs / 4 * 3)
         return 0;
     return to;
 }
@@ -104,7 +105,7 @@ static guest_addr hotter(const struct run_hot *h, guest_addr taken, guest_addr n
         a = heat(taken);
         b = heat(next);
     }
-    if ((a > b ? a : b) < options.hot / COLD_SHARE)
+    if ((a > b ? a : b) < h->runs / COLD_SHARE)
         return 0;
     return a > b ? taken : next;
 }

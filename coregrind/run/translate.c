@@ -240,11 +240,11 @@ void run_translate_hot(struct ng_thread *t, guest_addr pc)
 {
     struct translator *x = translator_get();
     struct translation *first = code_find(pc, 0);
+    if (!first || first->hot_tier || !code_is_hot(first))
+        return;
     const uint64_t start = options.stats ? run_cpu_ns() : 0;
     struct vex_decode_request r = { .pc = pc, .form = IR_FORM_NATIVE, .max_insns = RUN_HOT_INSNS, .follow = run_hot_follow, .follow_arg = &x->hot,
-                                    .pointer = run_hot_pointer, .return_to = run_hot_return(&t->state) };
-    if (!first || first->hot_tier)
-        return;
+                                    .pointer = run_hot_pointer, .return_to = run_hot_return(&t->state, code_runs(first, 0)) };
     code_stop_counting(first);
     if (first->checked || redirect_at(pc) || space_page_needs_check(pc) || !compile(t, x, &r, true))
         return;

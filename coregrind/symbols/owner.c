@@ -6,42 +6,46 @@
  * leads into the function that owns it; above a leaf's frame lies the address its own call left, and a call to a
  * known place names the function. */
 #include "run/run.h"
-#include "symbols/rules.h"
+#include "symbols/unwind.h"
 
-enum { RED_ZONE = 128, OUTERMOST = 4096, SIGNAL_FRAME = 16384, SCAN_WORDS = 1024, UNKNOWN_FRAME = 64, DEPTHS = 3, DEEPEST = 400 };
+enum { RED_ZONE = 128, OUTERMOST = 4096, SIGNAL_FRAME = 16384, SCAN_WORDS = 1024, UNKNOWN_FRAME = 64, DEEPEST = 400 };
 
-static bool is_signal_return(guest_addr pc)
+/* A frame that was reached, and where the walk got from there. */
+struct reached {
+    guest_addr pc, sp, next_sp;
+    bool interrupted;        /* execution is, or was interrupted, at pc */
+    bool is_signal_return;
+    bool is_outermost;       /* next_sp says nothing */
+};
+
+/* Its bounds: below its caller's stack pointer, above its own; where it was interrupted, above its red zone. */
+static struct ng_frame frame_of(const struct reached *r)
 {
-    bool lasting;
-    return rule_for(pc, &lasting)->kind == RULE_SIGNAL;
-}
-
-/* Bounds of frame i of a walk of n frames: below its caller's stack pointer, above its own; where it was interrupted,
- * above its red zone.  False: too little was walked. */
-static bool frame_bounds(const guest_addr *pcs, const guest_addr *sps, int i, int n, bool all, struct ng_frame *f)
-{
-    const bool interrupted = i == 0 || is_signal_return(pcs[i - 1]);
-    f->pc = pcs[i];
-    f->low = sps[i] - (interrupted ? RED_ZONE : 0);
-    if (is_signal_return(pcs[i])) /* what the kernel put there; the interrupted function's stack may be another */
-        f->high = sps[i] + SIGNAL_FRAME;
+    struct ng_frame f = { .pc = r->pc, .low = r->sp - (r->interrupted ? RED_ZONE : 0) };
+    if (r->is_signal_return) /* what the kernel put there; the interrupted function's stack may be another */
+        f.high = r->sp + SIGNAL_FRAME;
     else
-        f->high = i + 1 < n ? sps[i + 1] : sps[i] + OUTERMOST;
-    if (i + 1 < n && is_signal_return(pcs[i]) && sps[i + 1] - RED_ZONE >= sps[i] && sps[i + 1] - RED_ZONE < f->high)
-        f->high = sps[i + 1] - RED_ZONE;
-    return i + 1 < n || all;
+        f.high = r->is_outermost ? r->sp + OUTERMOST : r->next_sp;
+    if (!r->is_outermost && r->is_signal_return && r->next_sp - RED_ZONE >= r->sp && r->next_sp - RED_ZONE < f.high)
+        f.high = r->next_sp - RED_ZONE;
+    return f;
 }
 
+/* The walk goes no further than needed: the frame is mostly one of the innermost. */
 static bool by_unwinding(struct ng_thread *t, guest_addr a, struct ng_frame *f)
 {
-    static const int depths[DEPTHS] = { 3, 32, DEEPEST };
-    guest_addr pcs[DEEPEST], sps[DEEPEST];
-    for (int k = 0; k < DEPTHS; k++) {
-        const int n = symbols_walk(t, pcs, sps, depths[k]);
-        for (int i = 0; i < n && frame_bounds(pcs, sps, i, n, n < depths[k], f); i++)
-            if (a >= f->low && a < f->high)
-                return true;
-        if (n < depths[k])
+    struct unwind u;
+    bool exact = true;
+    unwind_start(&u, t);
+    for (int n = 1; n < DEEPEST; n++) {
+        struct reached r = { .pc = exact ? u.pc : u.pc - 1, .sp = u.sp, .interrupted = exact };
+        r.is_outermost = !unwind_step(&u, r.pc, &exact);
+        r.is_signal_return = exact;
+        r.next_sp = u.sp;
+        *f = frame_of(&r);
+        if (a >= f->low && a < f->high)
+            return true;
+        if (r.is_outermost)
             return false;
     }
     return false;

@@ -414,6 +414,11 @@ int unwind_walk(struct unwind *u, guest_addr *pcs, guest_addr *sps, int max)
     }
 }
 
+bool unwind_step(struct unwind *u, guest_addr at, bool *exact)
+{
+    return step(u, at, exact);
+}
+
 int symbols_walk(struct ng_thread *t, guest_addr *pcs, guest_addr *sps, int max)
 {
     struct unwind u;

@@ -47,3 +47,6 @@ void unwind_start(struct unwind *u, struct ng_thread *thread);
 /* The frames from there outward: code addresses (return addresses less one) and stack pointers (sps may be NULL).
  * Their number, at most max > 0.  Once for each unwind_start. */
 int unwind_walk(struct unwind *u, guest_addr *pcs, guest_addr *sps, int max);
+/* From the frame that was reached, at code address `at`, to its caller's.  *exact: the frame is a signal handler's return to
+ * the kernel, so the next one's pc is where it was interrupted; else it is a return address.  False: there is no further one. */
+bool unwind_step(struct unwind *u, guest_addr at, bool *exact);

@@ -287,6 +287,34 @@ START_TEST(parts_count)
 }
 END_TEST
 
+START_TEST(much_hot_code_takes_more_runs)
+{
+    start(16 << 20);
+    const struct vex_code c = { .code = counting_code, .size = SMALL, .hot = SMALL, .relocs = counter_relocs, .n_relocs = 3, .n_parts = 3 };
+    const struct vex_code longer = { .code = counting_code, .size = SMALL, .hot = SMALL };
+    counting.pc = 0x1000;
+    struct translation *a = code_insert(&counting, &c);
+    *counter_at(a, 4) = -1;
+    ck_assert(code_is_hot(a));
+    for (int i = 0; i < 2048; i++) {
+        counting.pc = 0x2000 + 16 * i;
+        code_insert_hot(&counting, &longer);
+    }
+    *counter_at(a, 4) = -1;
+    ck_assert(!code_is_hot(a));
+    ck_assert_uint_eq(code_runs(a, 0), 2000); /* it counts on from there */
+    *counter_at(a, 4) -= 9;
+    ck_assert_uint_eq(code_runs(a, 0), 2009);
+    counting.pc = 0x1008;
+    struct translation *b = code_insert(&counting, &c);
+    ck_assert_int_eq(*counter_at(b, 4), 16000);
+    ck_assert_uint_eq(code_runs(b, 0), 0);
+    *counter_at(a, 4) = *counter_at(b, 4) = -1;
+    ck_assert(code_is_hot(a));
+    ck_assert(code_is_hot(b));
+}
+END_TEST
+
 START_TEST(jump_cache_forgets_the_dead)
 {
     start(1 << 20);
@@ -449,6 +477,7 @@ int main(void)
     tcase_add_test(c, ranges);
     tcase_add_test(c, two_parts);
     tcase_add_test(c, parts_count);
+    tcase_add_test(c, much_hot_code_takes_more_runs);
     tcase_add_test(c, jump_cache_forgets_the_dead);
     tcase_add_test(c, full_zone);
     tcase_add_test(c, reuse_waits_for_threads);
