@@ -13,9 +13,9 @@
 
 /* Client pages are asked for in pieces.  The first one is small, so that a small program stays small; the shadow of the
  * later ones, and records, are filled from end to end, so large pages suit them: a fault for 2 MiB, not for 4 KiB, and one
- * entry of the TLB.  So they do the blocks themselves where the program uses its memory, but some leave much of it alone: every
- * 2 MiB on small pages are a probe, of which those are counted that the program has touched when all are in spans.  If it is
- * half or more, the next seven are on a large page each, and another probe follows. */
+ * entry of the TLB.  So they do the blocks themselves where the program uses nearly all of its memory, but some leave much
+ * of it alone: the first of every PROBE_EACH pieces is on small pages, and when it is full, those that the program has
+ * touched are counted. */
 #define FIRST_REGION (1ull << 20)
 #define REGION (8ull << 20)
 enum { HUGE = 2 << 20, PAGE = 4096, PROBE_EACH = 8 };
@@ -25,7 +25,9 @@ uint32_t heap_slot_reciprocal[HEAP_CLASSES];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* regions, the span list, table writes */
 static struct heap_span *small_spans, *large_spans, *free_large;
-static guest_addr region, region_end, advised;           /* handed out up to, mapped up to, looked at by advise() up to */
+static guest_addr region, region_end;
+static unsigned n_regions;
+static bool huge_blocks;                                 /* the last probe was filled */
 /* Large spans whose blocks are gone, the one that waits longest first.  Who allocates a large block often does so again
  * and again, and page faults cost more than all else that is done with one (docs/performance.md). */
 enum { IDLE_MAX = 8 };
@@ -146,53 +148,37 @@ struct heap_block *heap_slot_at(guest_addr a)
     return slot < s->n_used ? &s->blocks[slot] : NULL; /* the tail of a span is no slot */
 }
 
-/* Has at least half of the 2 MiB from a been touched?  Asked when it is all in spans. */
-static bool is_filled(guest_addr a)
+/* Have nearly all of the last pages before `end` been touched?  Asked when they are all in spans. */
+static bool is_filled(guest_addr end)
 {
-    unsigned char in_memory[HUGE / PAGE];
+    static unsigned char in_memory[REGION / PAGE];
     uint32_t n = 0;
-    if (mincore((void *)a, HUGE, in_memory) != 0)
+    if (mincore((void *)(end - REGION), REGION, in_memory) != 0)
         return false;
-    for (uint32_t i = 0; i < HUGE / PAGE; i++)
+    for (uint32_t i = 0; i < REGION / PAGE; i++)
         n += in_memory[i] & 1;
-    return n >= HUGE / PAGE / 2;
-}
-
-/* How the 2 MiB from a, the next ones for blocks, are to be backed. */
-static void advise(guest_addr a)
-{
-    static guest_addr probe;    /* the last ones on small pages; 0: none */
-    static unsigned n_huge;     /* large ones to come before the next probe */
-    if (n_huge == 0 && probe && is_filled(probe))
-        n_huge = PROBE_EACH - 1;
-    if (n_huge > 0) {
-        n_huge--;
-        probe = 0;
-        want_huge((uint8_t *)a, (uint8_t *)(a + HUGE));
-    } else {
-        probe = a;
-    }
+    return n >= REGION / PAGE / 8 * 7;
 }
 
 /* Granules for small spans; lock held. */
 static guest_addr take_granules(uint64_t size)
 {
     if (region_end - region < size) {
-        const bool first = region_end == 0;
+        const bool first = region == 0;
         const uint64_t piece = first ? FIRST_REGION : REGION, ask = size > piece ? size : piece;
+        if (n_regions % PROBE_EACH == 2)
+            huge_blocks = is_filled(region_end);
         const guest_addr a = map_aligned(ask, first ? HEAP_GRANULE : HUGE);
         if (a == 0)
             return 0;
         if (!first)
             want_huge(ng_v(a), ng_v(a + ask + HUGE)); /* a large page of shadow may hold the end of this and the next */
-        if (a != region_end) { /* else it continues the old region */
+        if (n_regions++ % PROBE_EACH != 1 && huge_blocks)
+            want_huge((uint8_t *)a, (uint8_t *)(a + ask));
+        if (a != region_end) /* else it continues the old region */
             region = a;
-            advised = first ? a + ask : a;
-        }
         region_end = a + ask;
     }
-    for (; advised < region + size; advised += HUGE)
-        advise(advised);
     const guest_addr a = region;
     region += size;
     return a;
