@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include "heap.h"
+#include "instrument.h"
 
 enum { FREED_MAX = 4096, POOL_AUTO_FREE = 1, POOL_METAPOOL = 2 };
 
@@ -62,6 +63,13 @@ static void insert(struct custom *c)
     n_blocks++;
 }
 
+/* At the program's request. */
+static void make_noaccess(guest_addr a, size_t size)
+{
+    stack_hole(a, size);
+    shadow_make_noaccess(a, size);
+}
+
 static void unlink_block(struct custom *c)
 {
     for (struct custom **p = &buckets[bucket_of(c->block.addr)]; *p; p = &(*p)->chain)
@@ -104,8 +112,8 @@ static void make(struct ng_thread *t, guest_addr a, uint64_t size, uint64_t redz
     else
         shadow_make_undefined(a, size, origin_make(c->block.alloc_trace, ORIGIN_HEAP));
     if (redzone) {
-        shadow_make_noaccess(a - redzone, redzone);
-        shadow_make_noaccess(a + size, redzone);
+        make_noaccess(a - redzone, redzone);
+        make_noaccess(a + size, redzone);
     }
 }
 
@@ -120,7 +128,7 @@ static void retire(struct ng_thread *t, struct custom *c)
         c->pool = NULL;
     }
     heap_trace_free(t, &c->block);
-    shadow_make_noaccess(c->block.addr, c->block.size);
+    make_noaccess(c->block.addr, c->block.size);
     struct custom **slot = &freed[n_freed++ % FREED_MAX];
     if (*slot) {
         unlink_block(*slot);
@@ -170,9 +178,9 @@ void heap_custom_resize(struct ng_thread *t, guest_addr a, uint64_t old_size, ui
         if (new_size > old_size)
             shadow_make_undefined(a + old_size, new_size - old_size, origin_make(ng_trace_take(t), ORIGIN_HEAP));
         else
-            shadow_make_noaccess(a + new_size, old_size - new_size);
+            make_noaccess(a + new_size, old_size - new_size);
         if (redzone)
-            shadow_make_noaccess(a + new_size, redzone);
+            make_noaccess(a + new_size, redzone);
     }
     pthread_mutex_unlock(&lock);
     if (valid)
@@ -324,8 +332,8 @@ static void trim_chunk(struct ng_thread *t, struct custom *c, guest_addr low, gu
         return;
     }
     unlink_block(c);
-    shadow_make_noaccess(b->addr, low - b->addr);
-    shadow_make_noaccess(high, end - high);
+    make_noaccess(b->addr, low - b->addr);
+    make_noaccess(high, end - high);
     heap_count_resize(-(int64_t)(b->size - (high - low)));
     b->addr = low;
     b->size = high - low;

@@ -177,32 +177,58 @@ bool instrument_is_through_rsp(const struct ir_block *b, const struct ir_op *op)
 
 /* A jump after at least one pop is to another function, or as good: what was popped has been read, and nobody looks for it
  * or what lay below it under rsp.  (Frames that only an addition takes down are looked into: libffi's, behind a jump.) */
-static bool leaves_function(int kind, bool popped)
+static enum instrument_end end_by_exit(int kind, bool popped)
 {
-    return kind == IR_EXIT_RET || (popped && (kind == IR_EXIT_JUMP || kind == IR_EXIT_INDIRECT));
+    if (kind == IR_EXIT_RET)
+        return INSTRUMENT_RETURNS;
+    return popped && (kind == IR_EXIT_JUMP || kind == IR_EXIT_INDIRECT) ? INSTRUMENT_JUMPS : INSTRUMENT_GOES_ON;
 }
 
-bool instrument_leads_to_return(const struct ir_block *b, uint32_t i)
+/* Ops from i on are what follows a comparison: is it a return within the block? */
+static enum instrument_end end_by_inner_return(const struct ir_block *b, uint32_t i)
 {
-    bool popped = false;
+    while (++i < b->n_ops && b->ops[i].op != IR_IMARK)
+        if (b->ops[i].op == IR_SP && b->ops[i].flags & IR_RET_SP)
+            return INSTRUMENT_RETURNS;
+    return INSTRUMENT_GOES_ON;
+}
+
+/* The frame is gone, and compilers keep other accesses from moving past that; between pops they may stand, though. */
+static bool may_be_to_red_zone(const struct ir_block *b, const struct ir_op *op)
+{
+    const struct ir_op *g = &b->ops[op->a];
+    if (op->flags & IR_STACK_REL)
+        return false;
+    const bool by_register = g->op == IR_GET && g->plane == IR_PLANE_GUEST && g->aux <= X86_R15;
+    return op->op != IR_LOAD || !by_register || g->aux == X86_RSP || g->aux == X86_RBP;
+}
+
+enum instrument_end instrument_end_of_run(const struct ir_block *b, uint32_t i)
+{
+    bool popped = false, looked = false;
+    uint32_t k = i;
     if (b->ops[i].flags & IR_RET_SP)
-        return true;
-    for (uint32_t k = i; b->ops[k].op != IR_IMARK && k > 1; k--)
+        return INSTRUMENT_RETURNS;
+    for (; b->ops[k].op != IR_IMARK && k > 1; k--)
         popped |= b->ops[k].op == IR_LOAD && instrument_is_through_rsp(b, &b->ops[k]);
+    const struct ir_insn *n = b->ops[k].op == IR_IMARK ? &b->insns[b->ops[k].imm] : NULL;
     while (++i < b->n_ops) {
         const struct ir_op *op = &b->ops[i];
         const bool access = op->op == IR_LOAD || op->op == IR_STORE || op->op == IR_CAS;
         popped |= op->op == IR_LOAD && instrument_is_through_rsp(b, op);
-        if (access && !(op->flags & IR_STACK_REL))
-            return false;
-        if (op->op == IR_EXIT)
-            return leaves_function(b->exits[op->imm].kind, popped);
+        if (access && may_be_to_red_zone(b, op))
+            return INSTRUMENT_GOES_ON;
+        looked |= access && !(op->flags & IR_STACK_REL);
+        if (op->op == IR_IMARK) {
+            const struct ir_insn *next = &b->insns[op->imm];
+            if (popped && n && next->pc != n->pc + n->len) /* a jump that the block follows */
+                return INSTRUMENT_JUMPS;
+            n = next;
+        }
         if (!instrument_is_exit(op->op))
             continue;
-        while (++i < b->n_ops && b->ops[i].op != IR_IMARK)
-            if (b->ops[i].op == IR_SP && b->ops[i].flags & IR_RET_SP)
-                return true;
-        return false;
+        const enum instrument_end end = op->op == IR_EXIT ? end_by_exit(b->exits[op->imm].kind, popped) : end_by_inner_return(b, i);
+        return end == INSTRUMENT_RETURNS && looked ? INSTRUMENT_JUMPS : end; /* too late to leave the marks to the return */
     }
-    return false;
+    return INSTRUMENT_GOES_ON;
 }

@@ -63,16 +63,17 @@ void instrument_call(struct ir_block *b, ir_ref sp);
  * function is for right after the move, old is the value before. */
 void instrument_shrink_begin(struct ir_block *b, ir_ref old);
 void instrument_shrink(struct ir_block *b, ir_ref sp, int64_t by);
-/* The same where one does follow, as instrument_leads_to_return says; clears: and with it instrument_call.  True: which must
+/* The same where one does follow, as instrument_end_of_run says; clears: and with it instrument_call.  True: which must
  * not be left out, as it has to mark what this noted as in use. */
 bool instrument_shrink_to_return(struct ir_block *b, ir_ref sp, int64_t by, bool clears);
 /* The same for a move by a value, not known here; old is rsp before it. */
 void instrument_leave(struct ir_block *b, ir_ref old, ir_ref sp, ir_ref by);
 /* An access by push, pop and the like. */
 bool instrument_is_through_rsp(const struct ir_block *b, const struct ir_op *op);
-/* Op i moves rsp up.  Does the block go on to a return, or to a jump to another function, without another way out, and
- * without an access but pops, which might be to the red zone? */
-bool instrument_leads_to_return(const struct ir_block *b, uint32_t i);
+/* Op i moves rsp up.  How does what follows leave the function, if it does so without another way out, and without an access
+ * that might be to the red zone: by a return, or a jump to another function (or a return after other loads)? */
+enum instrument_end { INSTRUMENT_GOES_ON, INSTRUMENT_JUMPS, INSTRUMENT_RETURNS };
+enum instrument_end instrument_end_of_run(const struct ir_block *b, uint32_t i);
 
 /* ---- saves of whole register files (state_saves.c) ---- */
 enum state_kind { STATE_NONE, STATE_FXSAVE, STATE_XSAVE, STATE_FXRSTOR, STATE_XRSTOR };
@@ -96,5 +97,12 @@ void stack_zone_used(guest_addr a, size_t size);
 bool stack_zone_open(guest_addr a, size_t size);
 /* A new thread's stack: what lies below sp (some of it) is not addressable. */
 void stack_started(guest_addr sp);
+/* Is all of a stack above its rsp addressable?  So it is (stack.c) until the program uses a heap block as a stack, or makes a part
+ * of one inaccessible by a client request (stack_plain.c).  Any thread; once false it stays so, and all translations are made
+ * anew. */
+bool stack_is_plain(void);
+void stack_not_plain(void);
+/* A client request has made [a, a+size) inaccessible. */
+void stack_hole(guest_addr a, size_t size);
 /* Bounds of the live heap block that holds sp, which then is a stack of the program's own making (stack_heap.c). */
 bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high);

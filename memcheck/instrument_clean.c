@@ -213,9 +213,24 @@ static void store_to_red_zone(struct clean *c, enum ir_type t, int64_t offset)
     instrument_store(c->out, IR_PLANE_V, t, get_rsp(c), offset, ir_const(c->out, t, 0));
 }
 
+/* A store to the frame: what lies at rsp and above is addressable (stack_is_plain), so its shadow is cleared without a look.
+ * Most such stores are the first to their place; a check would go its slow way. */
+static bool store_to_frame(struct clean *c, const struct ir_op *m)
+{
+    enum { WORD = 8 };
+    struct known_range r;
+    if (!stack_is_plain() || !describe(c, m, &r) || !is_by_rsp(&r) || r.low < 0)
+        return false;
+    const ir_ref rsp = get_rsp(c);
+    const enum ir_type t = m->type == IR_I1 ? IR_I8 : m->type >= IR_V128 ? IR_I64 : m->type;
+    for (int64_t at = r.low; at < r.high; at += WORD)
+        instrument_store(c->out, IR_PLANE_V, t, rsp, at, ir_const(c->out, t, 0));
+    return true;
+}
+
 static void check_access(struct clean *c, const struct ir_op *m, bool plain_store)
 {
-    if (already_checked(c, m))
+    if (already_checked(c, m) || (plain_store && store_to_frame(c, m)))
         return;
     const int64_t offset = plain_store ? red_zone_offset(c, m) : 0;
     if (offset) {
@@ -288,6 +303,7 @@ static void know_by_rsp(struct clean *c, int64_t low, int64_t high)
 
 static void sp_grows(struct clean *c, uint32_t i, int64_t by)
 {
+    c->pops_checked = false;
     if (c->popped)
         end_run(c, instrument_offset(c->out, get_rsp(c), by)); /* rsp as it was after the shrink */
     if (is_all_pushed(c, by))
@@ -301,27 +317,20 @@ static void sp_grows(struct clean *c, uint32_t i, int64_t by)
     instrument_growth(c->out, get_rsp(c), by);
 }
 
-/* The return clears what it finds in use. */
-static bool ends_in_return(const struct ir_block *b, uint32_t i)
-{
-    const struct ir_op *last = &b->ops[b->n_ops - 1];
-    return instrument_leads_to_return(b, i) && last->op == IR_EXIT && b->exits[last->imm].kind == IR_EXIT_RET;
-}
-
 static bool is_pop(const struct clean *c, const struct ir_op *op) { return op->op == IR_LOAD && instrument_is_through_rsp(c->in, op); }
 
 /* The instruction begins a run that leads to a return: all that the run pops is checked here, as a way out to mode 1
  * within it would leave what was popped so far unmarked. */
 static void check_run(struct clean *c, uint32_t imark)
 {
-    if (!c->shrink || c->popped || c->pops_checked || !instrument_leads_to_return(c->in, c->shrink))
+    if (!c->shrink || c->popped || c->pops_checked || !instrument_end_of_run(c->in, c->shrink))
         return;
     const ir_ref rsp = get_rsp(c);
     int64_t moved = 0;
     c->pops_checked = true;
     for (uint32_t i = imark + 1; i < c->in->n_ops && !instrument_is_exit(c->in->ops[i].op); i++) {
         const struct ir_op *op = &c->in->ops[i];
-        if (op->op == IR_SP && op->a)
+        if (op->op == IR_SP && (op->a || op->imm < 0)) /* another frame, of a function that was jumped to */
             break;
         if (op->op == IR_SP)
             moved += op->imm;
@@ -335,8 +344,9 @@ static void check_run(struct clean *c, uint32_t imark)
 static void sp_shrinks(struct clean *c, uint32_t i, int64_t by)
 {
     if (!c->popped) {
-        c->to_return = instrument_leads_to_return(c->in, i);
-        c->clears = ends_in_return(c->in, i);
+        const enum instrument_end end = instrument_end_of_run(c->in, i);
+        c->to_return = end != INSTRUMENT_GOES_ON;
+        c->clears = end == INSTRUMENT_RETURNS; /* what it finds in use */
         if (!c->to_return)
             note_use(c, instrument_offset(c->out, get_rsp(c), -by));
     }
@@ -348,7 +358,7 @@ static void sp_shrinks(struct clean *c, uint32_t i, int64_t by)
 static void sp_unknown(struct clean *c, uint32_t i, ir_ref old)
 {
     struct ir_block *b = c->out;
-    const int64_t most = ends_in_return(c->in, i) ? UNKNOWN_TO_RETURN_MAX : RED_ZONE;
+    const int64_t most = instrument_end_of_run(c->in, i) == INSTRUMENT_RETURNS ? UNKNOWN_TO_RETURN_MAX : RED_ZONE;
     ir_ref now = get_rsp(c), delta = ir_op2(b, IR_SUB, IR_I64, now, old);
     ir_ref big = ir_append(b, (struct ir_op){ .op = IR_CMPLTU, .type = IR_I1, .lane = IR_I64,
                                               .a = ir_const(b, IR_I64, most), .b = delta });

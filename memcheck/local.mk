@@ -16,7 +16,7 @@ memcheck_memcheck_so_SOURCES += \
 	memcheck/shadow.c memcheck/shadow_fresh.c \
 	memcheck/shadow_side.c memcheck/shadow_side.h \
 	memcheck/registers.c \
-	memcheck/stack.c memcheck/stack_zone.c memcheck/stack_heap.c memcheck/state_saves.c \
+	memcheck/stack.c memcheck/stack_zone.c memcheck/stack_heap.c memcheck/stack_plain.c memcheck/state_saves.c \
 	memcheck/helpers.c \
 	memcheck/meet.c memcheck/meet.h \
 	memcheck/instrument.c memcheck/instrument.h \

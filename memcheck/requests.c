@@ -5,6 +5,7 @@
  * has named and ranges without address errors are kept here, under one lock. */
 #include <stdlib.h>
 #include "leak.h"
+#include "instrument.h"
 
 enum {
     MALLOCLIKE_BLOCK = 0x1301, FREELIKE_BLOCK, CREATE_MEMPOOL, DESTROY_MEMPOOL, MEMPOOL_ALLOC, MEMPOOL_FREE,
@@ -257,7 +258,10 @@ static bool handle_blocks(struct ng_thread *t, const uint64_t a[6], uint64_t *re
 bool requests_handle(struct ng_thread *t, const uint64_t a[6], uint64_t *result)
 {
     switch (a[0]) {
-    case MAKE_MEM_NOACCESS: shadow_make_noaccess(a[1], a[2]); break;
+    case MAKE_MEM_NOACCESS:
+        stack_hole(a[1], a[2]);
+        shadow_make_noaccess(a[1], a[2]);
+        break;
     case MAKE_MEM_UNDEFINED:
         shadow_make_undefined(a[1], a[2], mc_options.track_origins ? origin_make(ng_trace_take(t), ORIGIN_CLIENT) : 0);
         break;

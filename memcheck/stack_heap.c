@@ -9,6 +9,7 @@ bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high)
     if (!b || b->state != HEAP_LIVE)
         return false;
     b->flags |= HEAP_FLAG_STACK; /* so what is undefined there may be a frame's */
+    stack_not_plain();
     *low = b->addr;
     *high = b->addr + b->size;
     return true;

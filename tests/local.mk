@@ -3,14 +3,14 @@ UNIT_LIBS = libvex.a $(CHECK_LIBS) $(ELFUTILS_LIBS) $(ZYDIS_LIBS) $(IBERTY_LIBS)
 UNIT_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/memcheck -I$(srcdir)/tests/unit
 
-UNIT_MEMCHECK_INSTRUMENT = memcheck/instrument.c memcheck/instrument_clean.c memcheck/known.c memcheck/instrument_dirty.c memcheck/rules.c \
+UNIT_MEMCHECK_INSTRUMENT = memcheck/instrument.c memcheck/instrument_clean.c memcheck/stack_plain.c memcheck/known.c memcheck/instrument_dirty.c memcheck/rules.c \
 	memcheck/helpers.c memcheck/meet.c memcheck/stack.c memcheck/stack_zone.c memcheck/state_saves.c memcheck/shadow.c \
 	memcheck/shadow_fresh.c memcheck/shadow_side.c memcheck/registers.c \
 	memcheck/options.c
 UNIT_MEMCHECK_HEAP = memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_fast.c memcheck/heap_lazy.c memcheck/heap_custom.c \
 	memcheck/heap_describe.c memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/leak.c memcheck/leak_search.c \
 	memcheck/leak_records.c memcheck/leak_heuristics.c memcheck/requests.c memcheck/shadow.c memcheck/stack_zone.c memcheck/shadow_fresh.c memcheck/shadow_side.c \
-	memcheck/registers.c memcheck/stack_heap.c memcheck/errors.c memcheck/errors_print.c memcheck/options.c
+	memcheck/registers.c memcheck/stack_heap.c memcheck/stack_plain.c memcheck/errors.c memcheck/errors_print.c memcheck/options.c
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/check_ir tests/unit/check_guest tests/unit/check_guest_access tests/unit/check_guest_exec \

@@ -19,6 +19,7 @@ struct translator {
     struct ir_block in, out;
     struct vex_code code;
     struct run_hot hot;
+    uint32_t outdated;               /* what it was when the block was decoded */
 };
 static __thread struct translator *translator __attribute__((tls_model("initial-exec")));
 
@@ -27,6 +28,15 @@ static _Atomic bool returns_flags;
 /* It passes them through other indirect jumps: seen where one led.  Unlike a return, such a jump cannot tell beforehand;
  * so first translations take it to be true, and only hot code, after many runs without a sign of it, does not. */
 static _Atomic bool jumps_flags;
+
+/* How often all translations became outdated because something changed that they are made by. */
+static _Atomic uint32_t outdated;
+
+void ng_discard_translations(void)
+{
+    atomic_fetch_add(&outdated, 1);
+    code_discard_all();
+}
 
 static struct translator *translator_get(void)
 {
@@ -124,6 +134,8 @@ static bool is_current(const struct translator *x)
 {
     uint8_t now[MAX_BYTES];
     const uint32_t n = x->out.guest_bytes;
+    if (x->outdated != atomic_load(&outdated))
+        return false;
     return ng_read(now, x->out.pc, n) != n || !memcmp(now, x->bytes, n);
 }
 
@@ -170,12 +182,13 @@ static bool compile(struct ng_thread *t, struct translator *x, struct vex_decode
     r->returns_flags = atomic_load(&returns_flags);
     r->jumps_flags = !is_hot(r) || atomic_load(&jumps_flags);
     for (;;) {
+        x->outdated = atomic_load(&outdated);
         if (!fetch(x, r))
             return false;
         decode_guarded(t, r, &x->in);
         if (x->in.sees_returned_flags && !r->returns_flags) { /* all that was made before counts on the contrary */
             atomic_store(&returns_flags, r->returns_flags = true);
-            code_discard_all();
+            ng_discard_translations();
             continue;
         }
         x->in.counts = !is_hot(r) && !r->hook && is_counted(r->mode);
@@ -209,7 +222,7 @@ bool run_note_indirect(const struct translation *to)
 {
     if (!to->reads_flags || atomic_exchange(&jumps_flags, true))
         return true;
-    code_discard_all();
+    ng_discard_translations();
     return false;
 }
 
@@ -244,7 +257,7 @@ void run_translate_hot(struct ng_thread *t, guest_addr pc)
     t->stats[RUN_STAT_HOT]++;
     run_trace_host(made);
     protect_pages(&x->out); /* as below */
-    if (!run_hot_is_current(&x->hot, &x->out))
+    if (!run_hot_is_current(&x->hot, &x->out) || x->outdated != atomic_load(&outdated))
         code_discard_range(pc, 1); /* and made is gone */
 }
 

@@ -81,6 +81,9 @@ struct ng_instrument {
  * Call only from init.  name shows in printed IR. */
 typedef uint64_t (*ng_helper_fn)(uint64_t a0, uint64_t a1, uint64_t a2);
 NG_API int ng_helper_register(const char *name, ng_helper_fn fn);
+/* What the tool's instrument function goes by has changed: all translations are made anew.  Running ones go on to their next
+ * exit.  Any thread, without locks of the tool's that instrument may take; also from helpers. */
+NG_API void ng_discard_translations(void);
 /* Table of tool constants that translations may name (CONST with IR_HOST_OBJ). */
 NG_API int ng_object_register(const char *name, void *p);
 

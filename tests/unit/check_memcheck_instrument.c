@@ -64,6 +64,7 @@ size_t ng_read(void *to, guest_addr from, size_t size)
     memcpy(to, (void *)from, size);
     return size;
 }
+void ng_discard_translations(void) { }
 bool ng_stack_bounds(guest_addr sp, guest_addr *low, guest_addr *high)
 {
     *low = DATA + DATA_SIZE / 2;

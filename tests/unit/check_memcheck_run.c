@@ -53,6 +53,7 @@ int requests_parse_ignore_ranges(const char *value) { (void)value; return -1; }
 void ng_fatal(const char *fmt, ...) { fputs(fmt, stderr); abort(); }
 bool ng_segment_at(guest_addr a, struct ng_segment *out) { (void)a, (void)out; return false; }
 size_t ng_read(void *to, guest_addr from, size_t size) { memcpy(to, (void *)from, size); return size; }
+void ng_discard_translations(void) { }
 bool ng_stack_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp, (void)low, (void)high; return false; }
 void ng_threads_each(void (*fn)(struct ng_thread *, void *), void *arg) { (void)fn, (void)arg; }
 bool heap_keeps_shadow(guest_addr a) { (void)a; return false; }

@@ -66,6 +66,7 @@ void ng_threads_each(void (*fn)(struct ng_thread *, void *), void *arg) { fn(&st
 void ng_world_stop(void) {}
 void ng_world_resume(void) {}
 uint64_t ng_reg(struct ng_thread *t, int slot) { return slot == X86_RIP ? t->s.rip : t->s.gpr[slot]; }
+void ng_discard_translations(void) { }
 bool ng_stack_bounds(guest_addr sp, guest_addr *low, guest_addr *high) { (void)sp; (void)low; (void)high; return false; }
 int ng_verbosity(void) { return stub_verbosity; }
 bool ng_option_xml(void) { return false; }

@@ -53,7 +53,7 @@ static void spill(struct emitter *e, struct value *v)
     if (!v->slot)
         emit_fail(e, -ENOSPC);
     else if (v->vec)
-        asm_vmov_store(e->c, 32, spill_mem(e, v), v->reg);
+        asm_vmov_store(e->c, value_vec_bytes(e), spill_mem(e, v), v->reg);
     else
         asm_store(e->c, 8, spill_mem(e, v), v->reg);
 }
@@ -238,12 +238,49 @@ void guest_home_gpr(struct emitter *e, int i)
     hold_guest(&e->g, i);
 }
 
+void emit_vec_home(struct emitter *e, int i, bool flags_free)
+{
+    struct asm_buf *c = e->c;
+    const struct asm_mem low = state_mem(e, STATE(ymm) + 32 * i), rcx = state_mem(e, STATE(tmp) + 56);
+    struct asm_mem upper = low;
+    uint32_t full, done;
+    if (e->wide) {
+        asm_vmov_load(c, 32, i, low);
+        return;
+    }
+    upper.disp += 16;
+    if (!flags_free) {
+        asm_store(c, 8, rcx, RCX);
+        asm_load(c, 8, RCX, upper);
+    }
+    asm_vmov_load(c, 16, i, low);
+    if (flags_free) {
+        asm_alu_mi(c, 7, 8, upper, 0);
+        full = asm_jcc8(c, CC_NE);
+        upper.disp += 8;
+        asm_alu_mi(c, 7, 8, upper, 0);
+        done = asm_jcc8(c, CC_E);
+    } else {
+        const uint32_t next = asm_jrcxz8(c, 8);
+        full = asm_jmp8(c);
+        asm_here8(c, next);
+        upper.disp += 8;
+        asm_load(c, 8, RCX, upper);
+        done = asm_jrcxz8(c, 8);
+    }
+    asm_here8(c, full);
+    asm_vmov_load(c, 32, i, low);
+    asm_here8(c, done);
+    if (!flags_free)
+        asm_load(c, 8, RCX, rcx);
+}
+
 void guest_home_vec(struct emitter *e, int i)
 {
     if (bit(e->v.guest, i))
         return;
     vec_take(e, i);
-    asm_vmov_load(e->c, 32, i, state_mem(e, STATE(ymm) + 32 * i));
+    emit_vec_home(e, i, false);
     hold_guest(&e->v, i);
 }
 
@@ -303,9 +340,9 @@ void guest_written_vec(struct emitter *e, int i)
     }
     const int r = vec_alloc(e);
     if (bit(e->v.guest, i))
-        asm_vmov_rr(e->c, 32, r, i);
+        asm_vmov_rr(e->c, value_vec_bytes(e), r, i);
     else
-        asm_vmov_load(e->c, 32, r, state_mem(e, STATE(ymm) + 32 * i));
+        asm_vmov_load(e->c, value_vec_bytes(e), r, state_mem(e, STATE(ymm) + 32 * i));
     e->val[owner].kind = VALUE_LIVE;
     e->val[owner].reg = r;
     hold_value(&e->v, r, owner);
@@ -395,7 +432,7 @@ int vec_use(struct emitter *e, ir_ref ref)
         }
         v->kind = VALUE_LIVE;
         v->reg = vec_alloc(e);
-        asm_vmov_load(e->c, 32, v->reg, state_mem(e, STATE(ymm) + 32 * i));
+        asm_vmov_load(e->c, value_vec_bytes(e), v->reg, state_mem(e, STATE(ymm) + 32 * i));
         hold_value(&e->v, v->reg, root);
         return v->reg;
     }
@@ -405,7 +442,7 @@ int vec_use(struct emitter *e, ir_ref ref)
     }
     if (v->reg == REG_NONE) {
         v->reg = vec_alloc(e);
-        asm_vmov_load(e->c, 32, v->reg, spill_mem(e, v));
+        asm_vmov_load(e->c, value_vec_bytes(e), v->reg, spill_mem(e, v));
         hold_value(&e->v, v->reg, root);
     }
     e->v_pin |= 1u << v->reg;
@@ -468,7 +505,7 @@ int vec_def_from(struct emitter *e, ir_ref ref)
         return from;
     }
     const int r = vec_def(e);
-    asm_vmov_rr(e->c, 32, r, from);
+    asm_vmov_rr(e->c, value_vec_bytes(e), r, from);
     return r;
 }
 

@@ -227,9 +227,9 @@ static void emit_select(struct emitter *e, const struct ir_op *op)
     flags_clobber(e);
     if (type_is_vec(op->type)) {
         const int a = vec_use(e, op->b), b = vec_use(e, op->c), r = vec_def(e);
-        asm_vmov_rr(e->c, 32, r, a);
+        asm_vmov_rr(e->c, value_vec_bytes(e), r, a);
         const uint32_t skip = asm_jcc8(e->c, emit_condition(e, op->a));
-        asm_vmov_rr(e->c, 32, r, b);
+        asm_vmov_rr(e->c, value_vec_bytes(e), r, b);
         asm_here8(e->c, skip);
         return;
     }

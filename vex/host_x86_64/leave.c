@@ -131,7 +131,9 @@ static void homecoming(struct emitter *e)
     if (!e->identity)
         return;
     struct asm_buf *c = e->c;
-    uint16_t gprs = gprs_in_state(e), vecs = vecs_in_state(e);
+    uint16_t gprs = gprs_in_state(e);
+    for (uint16_t vecs = vecs_in_state(e); vecs; vecs &= vecs - 1)
+        emit_vec_home(e, __builtin_ctz(vecs), !e->flags_host || !e->flags_live[e->i]);
     if (!e->flags_host && e->flags_image && e->flags_live[e->i]) {
         if (!(gprs & 1) && !(e->g_mem & 1))
             asm_store(c, 8, state_mem(e, STATE(gpr)), RAX);
@@ -143,8 +145,6 @@ static void homecoming(struct emitter *e)
     }
     for (; gprs; gprs &= gprs - 1)
         asm_load(c, 8, __builtin_ctz(gprs), state_mem(e, STATE(gpr) + 8 * __builtin_ctz(gprs)));
-    for (; vecs; vecs &= vecs - 1)
-        asm_vmov_load(c, 32, __builtin_ctz(vecs), state_mem(e, STATE(ymm) + 32 * __builtin_ctz(vecs)));
 }
 
 static bool is_home(const struct emitter *e)
