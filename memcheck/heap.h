@@ -33,25 +33,23 @@ enum heap_state {
     HEAP_FREED     /* until its slot is used again */
 };
 
+/* 32 bytes, aligned to that: whatever is done to a block touches one cache line of records. */
 struct heap_block {
-    guest_addr addr;             /* what the program got */
-    uint64_t size;               /* as asked for */
-    union {
-        struct heap_block *next; /* of a hash chain */
-        uint64_t leak_index;     /* of a live block in a span, while a leak search runs */
-    };
+    guest_addr addr;             /* what the program got; 0: its slot has never been used */
+    uint64_t size : 58;          /* as asked for */
+    uint64_t align_log2 : 6;     /* of the alignment asked for; 0: none was */
     ng_trace alloc_trace;        /* as --keep-stacktraces says; 0: none */
     union {
         ng_trace free_trace;     /* of a freed block; the same */
         ng_trace origin_trace;   /* of a live one without alloc_trace: the same for origins, which need it anyway */
     };
+    uint32_t leak_index;         /* of a live block in a span, while a leak search runs */
     uint16_t thread;             /* that allocated it */
-    uint8_t class;               /* of its slot; HEAP_CLASSES: it has a mapping of its own */
-    uint8_t kind;
+    uint8_t kind : 4;
+    uint8_t flags : 4;           /* HEAP_FLAG_* */
     _Atomic uint8_t state;
-    uint8_t align_log2;          /* of the alignment asked for; 0: none was */
-    uint8_t flags;               /* HEAP_FLAG_* */
 };
+_Static_assert(sizeof(struct heap_block) == 32, "half a cache line");
 enum {
     HEAP_FLAG_META = 1,          /* a metapool's superblock */
     HEAP_FLAG_STACK = 2          /* a stack pointer has been seen in it */
@@ -65,6 +63,7 @@ struct heap_span {
     uint32_t n_slots;
     uint32_t n_used;             /* slots ever handed out, from the first one */
     uint64_t slot_size;
+    int class;                   /* of its slots; HEAP_CLASSES: a large block's */
     uint64_t size;
     struct heap_lazy *lazy;      /* of heap_lazy.c, or NULL */
     bool kept;                   /* served another block before: contents and shadow are pages that stay */
@@ -86,8 +85,8 @@ static inline int heap_class_of(uint64_t slot_bytes) /* smallest class that hold
     return slot_bytes > HEAP_LINEAR_MAX ? heap_class_of_more(slot_bytes) : slot_bytes == 0 ? 0 : (int)((slot_bytes + 15) / 16) - 1;
 }
 uint64_t heap_class_size(int class);
-/* Up to n fresh slots of a class; returns how many (0: no memory).  Their shadow is noaccess. */
-int heap_span_carve(int class, int n, struct heap_block **slots);
+/* Up to n fresh slots of a class, as the addresses their blocks have; returns how many (0: no memory).  Their shadow is noaccess. */
+int heap_span_carve(int class, int n, guest_addr *slots);
 /* A mapping of its own for `bytes` bytes of slot: its record, or NULL.  Zero with zero shadow, unless the span is
  * `kept`: then there is anything in it, and all of it is noaccess. */
 struct heap_block *heap_span_large(uint64_t bytes);
@@ -96,6 +95,33 @@ void heap_span_give_large(struct heap_block *b);
 struct heap_span *heap_span_at(guest_addr a);    /* lock-free; NULL: no span */
 /* The record of the slot that holds a, whatever its state; NULL: none. */
 struct heap_block *heap_slot_at(guest_addr a);
+
+/* The tables of granules: a leaf is published with all behind it, and stays. */
+enum { HEAP_LEAF_LOG2 = 14, HEAP_ROOT_LOG2 = 47 - HEAP_GRANULE_LOG2 - HEAP_LEAF_LOG2 };
+struct heap_leaf {
+    _Atomic(struct heap_span *) span[1 << HEAP_LEAF_LOG2];
+    _Atomic uint64_t quick[1 << HEAP_LEAF_LOG2]; /* of a small span of one granule: its records' address | class << 48 */
+};
+extern _Atomic(struct heap_leaf *) heap_root[1 << HEAP_ROOT_LOG2] __attribute__((visibility("hidden")));
+/* Of 2^32, rounded up; exact where it is used: an offset below 2^16 by a size of at most 2^13. */
+extern uint32_t heap_slot_reciprocal[HEAP_CLASSES] __attribute__((visibility("hidden")));
+
+/* A slot found with the table alone, which is small enough to stay in the processor's caches: spans are not.  The record is that of
+ * a tail, or of a slot never used, where nothing has been handed out (its addr is 0).  NULL: no such span. */
+struct heap_quick { struct heap_block *block; int class; };
+static inline __attribute__((always_inline)) struct heap_quick heap_quick_at(guest_addr a)
+{
+    const uint64_t g = a >> HEAP_GRANULE_LOG2;
+    if (g >> (HEAP_LEAF_LOG2 + HEAP_ROOT_LOG2))
+        return (struct heap_quick){ NULL, 0 };
+    struct heap_leaf *l = atomic_load_explicit(&heap_root[g >> HEAP_LEAF_LOG2], memory_order_acquire);
+    const uint64_t q = l ? atomic_load_explicit(&l->quick[g & ((1 << HEAP_LEAF_LOG2) - 1)], memory_order_acquire) : 0;
+    if (q == 0)
+        return (struct heap_quick){ NULL, 0 };
+    const int class = (int)(q >> 48);
+    const uint64_t slot = (a & (HEAP_GRANULE - 1)) * heap_slot_reciprocal[class] >> 32;
+    return (struct heap_quick){ (struct heap_block *)(uintptr_t)(q & 0xffffffffffff) + slot, class };
+}
 static inline guest_addr heap_slot_start(const struct heap_span *s, const struct heap_block *b)
 {
     return s->start + (uint64_t)(b - s->blocks) * s->slot_size;
@@ -127,6 +153,10 @@ struct heap_request {
 guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r);
 /* The live block that starts at a, or NULL. */
 struct heap_block *heap_live_block(guest_addr a);
+static inline bool heap_is_live_at(const struct heap_block *b, guest_addr a)
+{
+    return b && b->addr == a && atomic_load_explicit(&b->state, memory_order_acquire) == HEAP_LIVE;
+}
 /* A live block becomes a freed one; false: another thread was faster.  While the process has one thread it takes no lock of
  * the bus: that would wait for all stores before it, most of them to cold memory. */
 static inline bool heap_claim(struct heap_block *b)

@@ -26,7 +26,7 @@ static int n_idle;
 
 static struct { pthread_mutex_t lock; uint64_t bytes; struct fifo small, big; } quarantine = { .lock = PTHREAD_MUTEX_INITIALIZER };
 /* Unused slots that no thread has in its cache, in bundles. */
-struct bundle { struct bundle *next; int n; struct heap_block *slot[BATCH]; };
+struct bundle { struct bundle *next; int n; guest_addr slot[BATCH]; };
 static struct { pthread_mutex_t lock; struct bundle *head; } central[HEAP_CLASSES];
 
 static struct heap_cache *cache_make(void)
@@ -142,8 +142,6 @@ static bool cache_refill(struct heap_cache *c, int class)
         n = f->n;
         memcpy(c->slots[class], f->slot, (size_t)n * sizeof *f->slot);
         free(f);
-        for (int i = 0; i < n; i++)
-            __builtin_prefetch(c->slots[class][i], 1);
     } else {
         n = heap_span_carve(class, batch_of(class), c->slots[class]);
     }
@@ -156,14 +154,14 @@ static struct heap_block *slot_take(int class)
     struct heap_cache *c = cache_self();
     if (c->n_slots[class] == 0 && !cache_refill(c, class))
         return NULL;
-    return heap_cache_pop(c, class);
+    return heap_slot_at(heap_cache_pop(c, class));
 }
 
 /* Half of a full cache, those that would be taken last, goes where any thread finds it. */
 static void cache_share(struct heap_cache *c, int class)
 {
     const uint32_t n = (uint32_t)batch_of(class);
-    struct heap_block **slots = c->slots[class];
+    guest_addr *slots = c->slots[class];
     struct bundle *f = malloc(sizeof *f);
     if (!f)
         ng_fatal("out of memory");
@@ -182,19 +180,21 @@ static void cache_share(struct heap_cache *c, int class)
 static void slot_give(struct heap_cache *c, heap_ticket t)
 {
     const int class = heap_ticket_class(t);
-    struct heap_block *b = heap_ticket_block(t);
+    guest_addr a = heap_ticket_addr(t);
     if (class == HEAP_CLASSES) {
+        struct heap_block *b = heap_slot_at(a);
         atomic_store_explicit(&b->state, HEAP_UNUSED, memory_order_relaxed);
         heap_span_give_large(b);
         return;
     }
     if (heap_ticket_is_moved(t)) {
+        struct heap_block *b = heap_slot_at(a);
         atomic_store_explicit(&b->state, HEAP_UNUSED, memory_order_relaxed); /* what addr says is not true of it */
-        b->addr = heap_slot_start(heap_span_at(b->addr), b) + heap_redzone;
+        b->addr = a = heap_slot_start(heap_span_at(a), b) + heap_redzone;
     }
     if (c->n_slots[class] == 2 * (uint32_t)batch_of(class))
         cache_share(c, class);
-    c->slots[class][c->n_slots[class]++] = b;
+    c->slots[class][c->n_slots[class]++] = a;
 }
 
 /* ---- quarantine ---- */
@@ -264,7 +264,7 @@ static void quarantine_add(struct heap_block *b)
     struct heap_cache *c = cache_self();
     const bool is_big = heap_is_big(b->size);
     struct heap_batch *q = is_big || !c->pending ? batch_make(c) : c->pending;
-    q->block[q->n++] = heap_ticket_of(b);
+    q->block[q->n++] = heap_ticket_of(b, heap_span_at(b->addr)->class);
     q->bytes += heap_volume(b->size);
     if (is_big) {
         quarantine_push(c, q, &quarantine.big);
@@ -351,9 +351,9 @@ guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r)
     if (!b)
         return 0;
     b->size = r->size;
-    b->kind = (uint8_t)r->kind;
+    b->kind = (uint8_t)r->kind & 15;
     b->flags = 0;
-    b->align_log2 = r->align ? (uint8_t)__builtin_ctzll(r->align) : 0;
+    b->align_log2 = r->align ? (unsigned)__builtin_ctzll(r->align) & 63 : 0;
     heap_trace_alloc(t, b);
     if (mc_options.track_origins && b->alloc_trace == 0 && !r->zeroed)
         b->origin_trace = ng_trace_take(t);
@@ -381,7 +381,7 @@ bool heap_origin_at(guest_addr a, struct heap_origin *o)
 struct heap_block *heap_live_block(guest_addr a)
 {
     struct heap_block *b = heap_slot_at(a);
-    return b && b->addr == a && atomic_load_explicit(&b->state, memory_order_acquire) == HEAP_LIVE ? b : NULL;
+    return heap_is_live_at(b, a) ? b : NULL;
 }
 
 bool heap_release(struct ng_thread *t, struct heap_block *b)

@@ -9,12 +9,12 @@ enum { HEAP_PENDING_BLOCKS = 64, HEAP_PENDING_BYTES = 64 << 10, HEAP_CACHED = 64
 
 /* A block in the quarantine, with what is asked about it when it leaves: its record is cold by then, and stays so. */
 typedef uint64_t heap_ticket;
-static inline __attribute__((always_inline)) heap_ticket heap_ticket_of(const struct heap_block *b)
+static inline __attribute__((always_inline)) heap_ticket heap_ticket_of(const struct heap_block *b, int class)
 {
     const uint64_t moved = b->align_log2 > 4 || heap_min_align > 16; /* its block may begin anywhere in its slot */
-    return (uintptr_t)b | (uint64_t)b->class << 48 | moved << 63;
+    return b->addr | (uint64_t)class << 48 | moved << 63;
 }
-static inline struct heap_block *heap_ticket_block(heap_ticket t) { return (struct heap_block *)(uintptr_t)(t & 0xffffffffffff); }
+static inline guest_addr heap_ticket_addr(heap_ticket t) { return t & 0xffffffffffff; }
 static inline int heap_ticket_class(heap_ticket t) { return (int)(t >> 48 & 0x7f); }
 static inline bool heap_ticket_is_moved(heap_ticket t) { return t >> 63; }
 _Static_assert(HEAP_CLASSES < 128, "a class has seven bits");
@@ -33,7 +33,7 @@ struct heap_cache {
     uint32_t n_slots[HEAP_CLASSES];
     struct heap_batch *spare;
     struct heap_cache *next;
-    struct heap_block *slots[HEAP_CLASSES][HEAP_CACHED]; /* unused ones; the last is taken first */
+    guest_addr slots[HEAP_CLASSES][HEAP_CACHED]; /* unused ones, as the addresses their blocks have; the last is taken first */
 };
 
 /* NULL until the thread's first allocation. */
@@ -59,23 +59,22 @@ static inline void heap_cache_count_free(struct heap_cache *c, uint64_t size)
 }
 
 /* An unused slot of a class that has one; it stays in the cache. */
-static inline struct heap_block *heap_cache_top(const struct heap_cache *c, int class)
+static inline guest_addr heap_cache_top(const struct heap_cache *c, int class)
 {
     return c->slots[class][c->n_slots[class] - 1];
 }
 
-/* It is taken.  The next ones are cold: nobody has looked at them since they went into the quarantine. */
-static inline struct heap_block *heap_cache_pop(struct heap_cache *c, int class)
+/* It is taken.  The next one is cold: nobody has looked at it since it went into the quarantine.  All that is wanted of it
+ * follows from its address, so nothing here waits. */
+static inline guest_addr heap_cache_pop(struct heap_cache *c, int class)
 {
-    enum { FAR = 2, NEAR = 1 };
     const uint32_t n = --c->n_slots[class];
-    struct heap_block **at = &c->slots[class][n];
-    if (n >= FAR)
-        __builtin_prefetch(&at[-FAR]->addr, 1);
-    if (n >= NEAR) { /* its record has come by now */
-        const guest_addr next = at[-NEAR]->addr;
+    const guest_addr *at = &c->slots[class][n];
+    if (n > 0) {
+        const guest_addr next = at[-1];
         __builtin_prefetch(ng_v(next), 1);
         __builtin_prefetch((void *)next, 1);
+        __builtin_prefetch(heap_quick_at(next).block, 1);
     }
     return *at;
 }

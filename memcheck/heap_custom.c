@@ -21,46 +21,45 @@ struct pool {
     struct pool *next;
 };
 struct custom {
-    struct heap_block block;     /* first; block.next chains the hash bucket */
+    struct heap_block block;     /* first */
+    struct custom *chain;        /* of the hash bucket */
     uint64_t redzone;
     struct pool *pool;
     struct custom *next, *prev;  /* chunks of the pool */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct heap_block **buckets;
+static struct custom **buckets;
 static size_t n_buckets, n_blocks;
 static struct custom *freed[FREED_MAX]; /* a ring */
 static size_t n_freed;
 static struct pool *pools;
-
-static struct custom *custom_of(struct heap_block *b) { return (struct custom *)b; }
 
 static size_t bucket_of(guest_addr a) { return (size_t)(((a >> 3) * 0x9e3779b97f4a7c15ull) >> 20) & (n_buckets - 1); }
 
 static void grow(void)
 {
     const size_t old_n = n_buckets;
-    struct heap_block **old = buckets;
+    struct custom **old = buckets;
     n_buckets = old_n ? 2 * old_n : 1024;
     buckets = calloc(n_buckets, sizeof *buckets);
     if (!buckets)
         ng_fatal("out of memory");
     for (size_t i = 0; i < old_n; i++)
-        for (struct heap_block *b = old[i], *next; b; b = next) {
-            next = b->next;
-            b->next = buckets[bucket_of(b->addr)];
-            buckets[bucket_of(b->addr)] = b;
+        for (struct custom *c = old[i], *next; c; c = next) {
+            next = c->chain;
+            c->chain = buckets[bucket_of(c->block.addr)];
+            buckets[bucket_of(c->block.addr)] = c;
         }
     free(old);
 }
 
-static void insert(struct heap_block *b)
+static void insert(struct custom *c)
 {
     if (n_blocks >= n_buckets)
         grow();
-    b->next = buckets[bucket_of(b->addr)];
-    buckets[bucket_of(b->addr)] = b;
+    c->chain = buckets[bucket_of(c->block.addr)];
+    buckets[bucket_of(c->block.addr)] = c;
     n_blocks++;
 }
 
@@ -71,11 +70,11 @@ static void make_noaccess(guest_addr a, size_t size)
     shadow_make_noaccess(a, size);
 }
 
-static void unlink_block(struct heap_block *b)
+static void unlink_block(struct custom *c)
 {
-    for (struct heap_block **p = &buckets[bucket_of(b->addr)]; *p; p = &(*p)->next)
-        if (*p == b) {
-            *p = b->next;
+    for (struct custom **p = &buckets[bucket_of(c->block.addr)]; *p; p = &(*p)->chain)
+        if (*p == c) {
+            *p = c->chain;
             n_blocks--;
             return;
         }
@@ -84,9 +83,9 @@ static void unlink_block(struct heap_block *b)
 /* Live block that starts at a; pool NULL: one of no pool. */
 static struct custom *find_live(guest_addr a, const struct pool *pool)
 {
-    for (struct heap_block *b = n_buckets ? buckets[bucket_of(a)] : NULL; b; b = b->next)
-        if (b->addr == a && b->state == HEAP_LIVE && custom_of(b)->pool == pool)
-            return custom_of(b);
+    for (struct custom *c = n_buckets ? buckets[bucket_of(a)] : NULL; c; c = c->chain)
+        if (c->block.addr == a && c->block.state == HEAP_LIVE && c->pool == pool)
+            return c;
     return NULL;
 }
 
@@ -106,7 +105,7 @@ static void make(struct ng_thread *t, guest_addr a, uint64_t size, uint64_t redz
         pool->chunks = c;
     }
     heap_trace_alloc(t, &c->block);
-    insert(&c->block);
+    insert(c);
     heap_count_alloc(size);
     if (zeroed)
         shadow_make_defined(a, size);
@@ -132,7 +131,7 @@ static void retire(struct ng_thread *t, struct custom *c)
     make_noaccess(c->block.addr, c->block.size);
     struct custom **slot = &freed[n_freed++ % FREED_MAX];
     if (*slot) {
-        unlink_block(&(*slot)->block);
+        unlink_block(*slot);
         free(*slot);
     }
     *slot = c;
@@ -193,8 +192,8 @@ void heap_custom_resize(struct ng_thread *t, guest_addr a, uint64_t old_size, ui
 void heap_custom_each(void (*fn)(struct heap_block *b, void *arg), void *arg)
 {
     for (size_t i = 0; i < n_buckets; i++)
-        for (struct heap_block *b = buckets[i]; b; b = b->next)
-            fn(b, arg);
+        for (struct custom *c = buckets[i]; c; c = c->chain)
+            fn(&c->block, arg);
 }
 
 bool heap_custom_near(guest_addr a, enum heap_state state, bool meta, struct heap_block *out)
@@ -204,8 +203,8 @@ bool heap_custom_near(guest_addr a, enum heap_state state, bool meta, struct hea
         return false;
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < n_buckets; i++)
-        for (struct heap_block *b = buckets[i]; b; b = b->next) {
-            const struct custom *c = custom_of(b);
+        for (const struct custom *c = buckets[i]; c; c = c->chain) {
+            const struct heap_block *b = &c->block;
             const uint64_t size = b->size ? b->size : 1;
             if (b->state != state || !(b->flags & HEAP_FLAG_META) != !meta || a + c->redzone < b->addr ||
                 a >= b->addr + size + c->redzone)
@@ -248,11 +247,12 @@ static struct pool *pool_lock(struct ng_thread *t, guest_addr a)
 static void free_inside(struct ng_thread *t, guest_addr a, uint64_t size)
 {
     for (size_t i = 0; i < n_buckets; i++)
-        for (struct heap_block *b = buckets[i], *next; b; b = next) {
-            next = b->next;
-            if (b->state == HEAP_LIVE && !custom_of(b)->pool && b->addr >= a && b->addr < a + size) {
+        for (struct custom *c = buckets[i], *next; c; c = next) {
+            const struct heap_block *b = &c->block;
+            next = c->chain;
+            if (b->state == HEAP_LIVE && !c->pool && b->addr >= a && b->addr < a + size) {
                 heap_count_free(b->size);
-                retire(t, custom_of(b));
+                retire(t, c);
                 next = buckets[i]; /* the ring may have dropped what came next */
             }
         }
@@ -331,13 +331,13 @@ static void trim_chunk(struct ng_thread *t, struct custom *c, guest_addr low, gu
         free_chunk(t, c);
         return;
     }
-    unlink_block(b);
+    unlink_block(c);
     make_noaccess(b->addr, low - b->addr);
     make_noaccess(high, end - high);
     heap_count_resize(-(int64_t)(b->size - (high - low)));
     b->addr = low;
     b->size = high - low;
-    insert(b);
+    insert(c);
 }
 
 void heap_pool_trim(struct ng_thread *t, guest_addr addr, guest_addr a, uint64_t size)
@@ -369,10 +369,10 @@ void heap_pool_change(struct ng_thread *t, guest_addr addr, guest_addr from, gue
         return;
     struct custom *c = find_live(from, p);
     if (c) {
-        unlink_block(&c->block);
+        unlink_block(c);
         c->block.addr = to;
         c->block.size = size;
-        insert(&c->block);
+        insert(c);
     }
     pthread_mutex_unlock(&lock);
     if (!c)

@@ -72,52 +72,57 @@ INLINE bool usual_options(void)
            heap_min_align <= 16 && !side_is_used();
 }
 
-/* The slot of a small new block, which stays unused for now; NULL: declines. */
-INLINE struct heap_block *unused_slot(const struct heap_cache *c, uint64_t size)
+/* The slot of a small new block, which stays unused for now; addr 0: declines. */
+struct slot { guest_addr addr; int class; };
+INLINE struct slot unused_slot(const struct heap_cache *c, uint64_t size)
 {
     if (!c || size - 1 >= SMALL || !usual_options())
-        return NULL;
+        return (struct slot){ 0, 0 };
     const int class = heap_class_of(size + 2 * heap_redzone);
-    return c->n_slots[class] ? heap_cache_top(c, class) : NULL;
+    return (struct slot){ c->n_slots[class] ? heap_cache_top(c, class) : 0, class };
 }
 
-/* It becomes a block, of which all but shadow is done here. */
-INLINE struct ng_fast hand_out(struct heap_cache *c, uint64_t size, enum heap_kind kind, ng_trace trace)
+/* It becomes a block, of which all but shadow is done here.  Its record is written, not read: it may be cold. */
+INLINE struct ng_fast hand_out(struct heap_cache *c, struct slot s, uint64_t size, enum heap_kind kind, ng_trace trace)
 {
-    struct heap_block *b = heap_cache_pop(c, heap_class_of(size + 2 * heap_redzone));
+    struct heap_block *b = heap_quick_at(s.addr).block;
+    heap_cache_pop(c, s.class);
     b->size = size;
+    b->align_log2 = 0;
     b->alloc_trace = trace;
     b->free_trace = 0;
     b->thread = c->thread_id;
-    b->kind = (uint8_t)kind;
-    b->align_log2 = 0;
+    b->kind = (uint8_t)kind & 15;
     b->flags = 0;
     heap_cache_count_alloc(c, size);
     atomic_store_explicit(&b->state, HEAP_LIVE, memory_order_release);
-    return done(b->addr);
+    return done(s.addr);
 }
 
 /* The small live block at a that is to be freed, if the batch of freed ones has room without being full; NULL: declines. */
-INLINE struct heap_block *freeable(const struct heap_cache *c, guest_addr a, enum heap_kind kind)
+INLINE struct heap_quick freeable(const struct heap_cache *c, guest_addr a, enum heap_kind kind)
 {
+    const struct heap_quick q = heap_quick_at(a), none = { NULL, 0 };
+    const struct heap_block *b = q.block;
     if (!c || !c->pending || !usual_options())
-        return NULL;
-    struct heap_block *b = heap_live_block(a);
-    if (!b || b->size > SMALL || b->kind != kind || b->align_log2 || heap_is_big(b->size) ||
+        return none;
+    if (!heap_is_live_at(b, a) || b->size > SMALL || b->kind != kind || b->align_log2 || heap_is_big(b->size) ||
         heap_batch_is_full(c->pending->n + 1, c->pending->bytes + heap_volume(b->size)))
-        return NULL;
-    return b;
+        return none;
+    return q;
 }
 
 /* The rest of freeing a block that has been claimed. */
-INLINE void let_go(struct heap_cache *c, struct heap_block *b, ng_trace trace)
+INLINE void let_go(struct heap_cache *c, struct heap_quick freed, ng_trace trace)
 {
     struct heap_batch *q = c->pending;
+    struct heap_block *b = freed.block;
+    const uint64_t size = b->size;
     b->free_trace = trace;
-    fill(ng_v(b->addr), VPAT_NOACCESS, b->size);
-    heap_cache_count_free(c, b->size);
-    q->block[q->n++] = heap_ticket_of(b);
-    q->bytes += heap_volume(b->size);
+    fill(ng_v(b->addr), VPAT_NOACCESS, size);
+    heap_cache_count_free(c, size);
+    q->block[q->n++] = heap_ticket_of(b, freed.class);
+    q->bytes += heap_volume(size);
 }
 
 /* ---- functions ---- */
@@ -125,12 +130,12 @@ INLINE void let_go(struct heap_cache *c, struct heap_block *b, ng_trace trace)
 INLINE struct ng_fast allocate(uint64_t size, enum heap_kind kind)
 {
     struct heap_cache *c = heap_self_cache;
-    const struct heap_block *b = unused_slot(c, size);
-    const ng_trace trace = b ? ng_trace_known(c->thread) : 0;
+    const struct slot s = unused_slot(c, size);
+    const ng_trace trace = s.addr ? ng_trace_known(c->thread) : 0;
     if (!trace)
         return decline();
-    fill(ng_v(b->addr), shadow_fresh_pattern(), size);
-    return hand_out(c, size, kind, trace);
+    fill(ng_v(s.addr), shadow_fresh_pattern(), size);
+    return hand_out(c, s, size, kind, trace);
 }
 
 INLINE struct ng_fast release(guest_addr a, enum heap_kind kind, const uint64_t *size)
@@ -138,13 +143,13 @@ INLINE struct ng_fast release(guest_addr a, enum heap_kind kind, const uint64_t 
     struct heap_cache *c = heap_self_cache;
     if (a == 0)
         return done(0);
-    struct heap_block *b = freeable(c, a, kind);
-    if (!b || (size && b->size != *size))
+    const struct heap_quick q = freeable(c, a, kind);
+    if (!q.block || (size && q.block->size != *size))
         return decline();
     const ng_trace trace = ng_trace_known(c->thread);
-    if (!trace || !heap_claim(b))
+    if (!trace || !heap_claim(q.block))
         return decline();
-    let_go(c, b, trace);
+    let_go(c, q, trace);
     return done(0);
 }
 
@@ -161,22 +166,23 @@ HEAP_FAST(calloc)
     (void)a2, (void)a3;
     if (__builtin_mul_overflow(a0, a1, &size))
         return decline();
-    const struct heap_block *b = unused_slot(c, size);
-    const ng_trace trace = b ? ng_trace_known(c->thread) : 0;
+    const struct slot s = unused_slot(c, size);
+    const ng_trace trace = s.addr ? ng_trace_known(c->thread) : 0;
     if (!trace)
         return decline();
-    fill((uint8_t *)b->addr, 0, size);
+    fill((uint8_t *)s.addr, 0, size);
     point_of_no_return();
-    fill(ng_v(b->addr), VPAT_DEFINED, size);
-    return hand_out(c, size, HEAP_MALLOC, trace);
+    fill(ng_v(s.addr), VPAT_DEFINED, size);
+    return hand_out(c, s, size, HEAP_MALLOC, trace);
 }
 
 /* Contents into another block.  What is undefined keeps its origins, which are found while its block is alive. */
 static struct ng_fast move(guest_addr from, uint64_t size)
 {
     struct heap_cache *c = heap_self_cache;
-    const struct heap_block *to = unused_slot(c, size);
-    struct heap_block *b = to ? freeable(c, from, HEAP_MALLOC) : NULL;
+    const struct slot to = unused_slot(c, size);
+    const struct heap_quick old = to.addr ? freeable(c, from, HEAP_MALLOC) : (struct heap_quick){ NULL, 0 };
+    struct heap_block *b = old.block;
     if (!b)
         return decline();
     const uint64_t kept = b->size < size ? b->size : size;
@@ -186,19 +192,19 @@ static struct ng_fast move(guest_addr from, uint64_t size)
     const ng_trace trace = ng_trace_known(c->thread);
     if (!trace)
         return decline();
-    memcpy((void *)to->addr, (const void *)from, kept);
+    memcpy((void *)to.addr, (const void *)from, kept);
     point_of_no_return();
     if (!defined && mc_options.track_origins)
         shadow_settle(from, kept);
     if (!heap_claim(b))
         return decline();
     if (defined)
-        fill(ng_v(to->addr), VPAT_DEFINED, kept);
+        fill(ng_v(to.addr), VPAT_DEFINED, kept);
     else
-        shadow_copy(from, to->addr, kept);
-    fill(ng_v(to->addr + kept), shadow_fresh_pattern(), size - kept);
-    const struct ng_fast result = hand_out(c, size, HEAP_MALLOC, trace);
-    let_go(c, b, trace);
+        shadow_copy(from, to.addr, kept);
+    fill(ng_v(to.addr + kept), shadow_fresh_pattern(), size - kept);
+    const struct ng_fast result = hand_out(c, to, size, HEAP_MALLOC, trace);
+    let_go(c, old, trace);
     return result;
 }
 

@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include "heap.h"
 
-enum { LEAF_LOG2 = 14, ROOT_LOG2 = 47 - HEAP_GRANULE_LOG2 - LEAF_LOG2 };
 /* Client pages are asked for in pieces.  The first one is small, so that a small program stays small; the shadow of the
  * later ones, and records, are filled from end to end, so large pages suit them: a fault for 2 MiB, not for 4 KiB, and one
  * entry of the TLB.  So they do the blocks themselves where the program uses nearly all of its memory, but some leave much
@@ -21,8 +20,8 @@ enum { LEAF_LOG2 = 14, ROOT_LOG2 = 47 - HEAP_GRANULE_LOG2 - LEAF_LOG2 };
 #define REGION (8ull << 20)
 enum { HUGE = 2 << 20, PAGE = 4096, PROBE_EACH = 8 };
 
-struct leaf { _Atomic(struct heap_span *) span[1 << LEAF_LOG2]; };
-static _Atomic(struct leaf *) root[1 << ROOT_LOG2];
+_Atomic(struct heap_leaf *) heap_root[1 << HEAP_ROOT_LOG2];
+uint32_t heap_slot_reciprocal[HEAP_CLASSES];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* regions, the span list, table writes */
 static struct heap_span *small_spans, *large_spans, *free_large;
@@ -73,11 +72,11 @@ static void want_huge(uint8_t *from, uint8_t *to)
         madvise((void *)low, high - low, MADV_HUGEPAGE);
 }
 
-/* Zeroed, aligned to 8; lock held. */
+/* Zeroed, aligned as size is; lock held. */
 static void *take_records(size_t size)
 {
     if ((size_t)(records_end - records) < size) {
-        const size_t n = records ? REGION : FIRST_REGION / 2; /* the largest asked for is 64 KiB */
+        const size_t n = records ? REGION : FIRST_REGION / 2; /* the largest asked for is 128 KiB */
         uint8_t *p = tool_pages(n);
         if (!p)
             return NULL;
@@ -87,7 +86,7 @@ static void *take_records(size_t size)
         records_end = p + n;
     }
     void *p = records;
-    records += (size + 7) & ~(size_t)7;
+    records += size;
     return p;
 }
 
@@ -111,13 +110,16 @@ static guest_addr map_aligned(uint64_t size, uint64_t align)
 static bool table_set(guest_addr start, uint64_t size, struct heap_span *span)
 {
     for (uint64_t g = start >> HEAP_GRANULE_LOG2; g < (start + size) >> HEAP_GRANULE_LOG2; g++) {
-        struct leaf *l = root[g >> LEAF_LOG2];
+        struct heap_leaf *l = heap_root[g >> HEAP_LEAF_LOG2];
+        const uint64_t i = g & ((1 << HEAP_LEAF_LOG2) - 1);
         if (!l) {
             if (!(l = tool_pages(sizeof *l)))
                 return false;
-            root[g >> LEAF_LOG2] = l;
+            heap_root[g >> HEAP_LEAF_LOG2] = l;
         }
-        l->span[g & ((1 << LEAF_LOG2) - 1)] = span;
+        l->span[i] = span;
+        if (span && span->class < HEAP_CLASSES && span->size == HEAP_GRANULE)
+            l->quick[i] = (uintptr_t)span->blocks | (uint64_t)span->class << 48;
     }
     return true;
 }
@@ -125,14 +127,17 @@ static bool table_set(guest_addr start, uint64_t size, struct heap_span *span)
 struct heap_span *heap_span_at(guest_addr a)
 {
     const uint64_t g = a >> HEAP_GRANULE_LOG2;
-    if (g >> (LEAF_LOG2 + ROOT_LOG2))
+    if (g >> (HEAP_LEAF_LOG2 + HEAP_ROOT_LOG2))
         return NULL;
-    struct leaf *l = atomic_load_explicit(&root[g >> LEAF_LOG2], memory_order_acquire);
-    return l ? atomic_load_explicit(&l->span[g & ((1 << LEAF_LOG2) - 1)], memory_order_acquire) : NULL;
+    struct heap_leaf *l = atomic_load_explicit(&heap_root[g >> HEAP_LEAF_LOG2], memory_order_acquire);
+    return l ? atomic_load_explicit(&l->span[g & ((1 << HEAP_LEAF_LOG2) - 1)], memory_order_acquire) : NULL;
 }
 
 struct heap_block *heap_slot_at(guest_addr a)
 {
+    const struct heap_quick q = heap_quick_at(a);
+    if (q.block)
+        return q.block->addr ? q.block : NULL;
     const struct heap_span *s = heap_span_at(a);
     if (!s)
         return NULL;
@@ -179,16 +184,18 @@ static guest_addr take_granules(uint64_t size)
     return a;
 }
 
-static struct heap_span *make_span(uint64_t slot_size)
+static struct heap_span *make_span(int class)
 {
+    const uint64_t slot_size = heap_class_size(class);
     const uint64_t want = slot_size <= 8192 ? HEAP_GRANULE : (8 * slot_size + HEAP_GRANULE - 1) & ~(HEAP_GRANULE - 1);
     const uint32_t n = (uint32_t)(want / slot_size);
     struct heap_span *s = calloc(1, sizeof *s);
     pthread_mutex_lock(&lock);
-    struct heap_block *blocks = s ? take_records(n * sizeof *blocks) : NULL;
+    struct heap_block *blocks = s ? take_records((n + 1) * sizeof *blocks) : NULL; /* one for the tail: heap_quick_at */
     guest_addr a = s && blocks ? take_granules(want) : 0;
     if (a != 0) {
-        *s = (struct heap_span){ .start = a, .size = want, .slot_size = slot_size, .n_slots = n, .blocks = blocks,
+        heap_slot_reciprocal[class] = (uint32_t)((1ull << 32) / slot_size + 1);
+        *s = (struct heap_span){ .start = a, .size = want, .slot_size = slot_size, .n_slots = n, .blocks = blocks, .class = class,
                                  .reciprocal = (1ull << HEAP_RECIPROCAL_LOG2) / slot_size + 1 };
         shadow_make_noaccess(a, want);
         if (!table_set(a, want, s))
@@ -205,7 +212,7 @@ static struct heap_span *make_span(uint64_t slot_size)
     return NULL;
 }
 
-int heap_span_carve(int class, int n, struct heap_block **slots)
+int heap_span_carve(int class, int n, guest_addr *slots)
 {
     struct class *c = &classes[class];
     int got = 0;
@@ -215,15 +222,14 @@ int heap_span_carve(int class, int n, struct heap_block **slots)
         if (!s || s->n_used == s->n_slots) {
             if (got > 0)
                 break; /* a new span only when nothing else is left */
-            if (!(s = make_span(heap_class_size(class))))
+            if (!(s = make_span(class)))
                 break;
             c->span = s;
         }
         struct heap_block *b = &s->blocks[s->n_used];
         b->addr = heap_slot_start(s, b) + heap_redzone;
-        b->class = (uint8_t)class;
         atomic_store_explicit((_Atomic uint32_t *)&s->n_used, s->n_used + 1, memory_order_release);
-        slots[got++] = b;
+        slots[got++] = b->addr;
     }
     pthread_mutex_unlock(&c->lock);
     return got;
@@ -298,8 +304,9 @@ static struct heap_block *map_large(uint64_t size)
         s->blocks = calloc(1, sizeof *s->blocks);
     struct heap_block *b = s ? s->blocks : NULL;
     if (b) {
-        *s = (struct heap_span){ .start = a, .size = size, .slot_size = size, .n_slots = 1, .n_used = 1, .blocks = b };
-        *b = (struct heap_block){ .addr = a, .class = HEAP_CLASSES };
+        *s = (struct heap_span){ .start = a, .size = size, .slot_size = size, .n_slots = 1, .n_used = 1, .blocks = b,
+                                 .class = HEAP_CLASSES };
+        *b = (struct heap_block){ .addr = a };
         if ((s->next = large_spans))
             large_spans->prev = s;
         large_spans = s;

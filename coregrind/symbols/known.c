@@ -2,16 +2,18 @@
 /* symbols/known: traces that were taken before, by thread.
  *
  * Programs allocate along few paths: some dozens make nearly all traces of most, and which comes next is mostly told
- * by which came last.  So an entry is looked for first where the one stood that followed the last one found, from the
- * same place; then in the set of that place.  Both tables hold numbers of entries and may be out of date: what an
- * entry says is checked against the stack in any case.  */
+ * by which came last.  So the first to be looked at is the one that followed the last one found when that was found before:
+ * it is fetched ahead, as there are more entries than the nearest caches hold.  Then the one that followed it from the same
+ * place; then those in the set of that place.  All these are numbers of entries and may be out of date: what an entry says is
+ * checked against the stack in any case.  */
 #include <sys/mman.h>
 #include "base/landing.h"
 #include "symbols/known.h"
 
 enum {
     ENTRIES = 2048, /* none has number 0 */
-    HINT_BITS = 13, SET_BITS = 9, WAYS = 4, REGS = 4, GROUP = 4, GROUPS = UNWIND_WORDS / GROUP
+    HINT_BITS = 13, SET_BITS = 9, WAYS = 4, REGS = 4, GROUP = 4, GROUPS = UNWIND_WORDS / GROUP,
+    AHEAD = 4 /* cache lines: mostly no more are looked at */
 };
 
 /* Words are compared in groups: half the instructions of one by one, and a branch that goes the same way more often.  A group
@@ -25,6 +27,7 @@ struct entry {
     ng_trace trace;
     uint8_t n_groups, n_regs;
     bool recent;                        /* found since the last search for one to give up */
+    uint16_t next;                      /* what was found after it; 0: nothing yet */
     uint8_t number[REGS];
     struct group group[GROUPS];
     uint64_t reg[REGS];
@@ -33,7 +36,7 @@ struct entry {
 /* Mapped, so that only what is used takes memory. */
 struct table {
     uint32_t generation;                /* of the rules that these are by */
-    uint32_t n, last, next_victim;
+    uint32_t n, last, expected, next_victim;
     uint16_t hint[1 << HINT_BITS], way[1 << SET_BITS][WAYS];
     struct entry entry[ENTRIES];
 };
@@ -55,7 +58,7 @@ void symbols_thread_exited(void)
 static void forget(struct table *t, uint32_t generation)
 {
     t->generation = generation;
-    t->n = t->last = t->next_victim = 0;
+    t->n = t->last = t->expected = t->next_victim = 0;
     memset(t->hint, 0, sizeof t->hint);
     memset(t->way, 0, sizeof t->way);
 }
@@ -97,9 +100,20 @@ static inline __attribute__((always_inline)) bool holds(const struct entry *e, s
 
 static inline ng_trace found(struct table *k, struct entry *e, uint32_t i)
 {
+    const char *const next = (const char *)&k->entry[e->next];
     k->last = i;
+    k->expected = e->next;
     e->recent = true;
+    for (int line = 0; line < AHEAD; line++)
+        __builtin_prefetch(next + 64 * line);
     return e->trace;
+}
+
+/* Not the one that was expected. */
+static inline ng_trace found_other(struct table *k, struct entry *e, uint32_t i)
+{
+    k->entry[k->last].next = (uint16_t)i;
+    return found(k, e, i);
 }
 
 static __attribute__((noinline)) ng_trace search(struct table *k, uint16_t *hint, uint64_t key, struct ng_thread *t, int max)
@@ -109,7 +123,7 @@ static __attribute__((noinline)) ng_trace search(struct table *k, uint16_t *hint
     for (int i = 0; i < WAYS && way[i]; i++) {
         struct entry *e = &k->entry[way[i]];
         if (holds(e, t, pc, sp, max))
-            return found(k, e, *hint = way[i]);
+            return found_other(k, e, *hint = way[i]);
     }
     return 0;
 }
@@ -128,11 +142,14 @@ ng_trace known_trace(struct ng_thread *t, int max)
     }
     if (!run_is_guest || sp >= ng_strip_size - 8 || !landing_load(sp, &top))
         return 0;
+    struct entry *e = &k->entry[k->expected]; /* number 0 is of no place */
+    if (__builtin_expect(holds(e, t, pc, sp, max), 1))
+        return found(k, e, k->expected);
     const uint64_t key = key_of(pc, sp, top);
     uint16_t *hint = hint_of(k, key);
-    struct entry *e = &k->entry[*hint]; /* number 0 is of no place */
-    if (__builtin_expect(holds(e, t, pc, sp, max), 1))
-        return found(k, e, *hint);
+    e = &k->entry[*hint];
+    if (__builtin_expect(*hint != k->expected && holds(e, t, pc, sp, max), 1))
+        return found_other(k, e, *hint);
     return search(k, hint, key, t, max);
 }
 
@@ -188,6 +205,7 @@ void known_keep(const struct unwind *u, int max, ng_trace trace)
     e->max = max;
     e->trace = trace;
     e->recent = false;
+    e->next = 0;
     keep_words(e, u);
     if (!keep_registers(e, u)) {
         e->max = 0; /* no walk is for so few frames */
@@ -197,5 +215,7 @@ void known_keep(const struct unwind *u, int max, ng_trace trace)
     memmove(way + 1, way, (WAYS - 1) * sizeof *way);
     way[0] = (uint16_t)i;
     *hint_of(k, key) = (uint16_t)i;
+    k->entry[k->last].next = (uint16_t)i;
     k->last = i;
+    k->expected = 0;
 }

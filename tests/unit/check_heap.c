@@ -23,6 +23,36 @@ START_TEST(classes_cover_all_sizes)
 }
 END_TEST
 
+/* The short way to a record leads where the division does, from any byte of a slot; a tail is no slot. */
+START_TEST(slots_by_address)
+{
+    for (int class = heap_class_of(2 * heap_redzone); class < HEAP_CLASSES; class++) {
+        const uint64_t size = heap_class_size(class);
+        const guest_addr a = alloc(size - 2 * heap_redzone);
+        const struct heap_span *s = heap_span_at(a);
+        ck_assert_uint_eq(s->slot_size, size);
+        ck_assert_int_eq(s->class, class);
+        for (uint32_t i = 0; i < s->n_slots; i++) {
+            const guest_addr first = s->start + i * size, last = first + size - 1;
+            struct heap_block *b = i < s->n_used ? &s->blocks[i] : NULL;
+            ck_assert_ptr_eq(heap_slot_at(first), b);
+            ck_assert_ptr_eq(heap_slot_at(last), b);
+            if (size <= 8192) {
+                ck_assert_ptr_eq(heap_quick_at(first).block, &s->blocks[i]);
+                ck_assert_ptr_eq(heap_quick_at(last).block, &s->blocks[i]);
+                ck_assert_int_eq(heap_quick_at(last).class, class);
+            } else {
+                ck_assert_ptr_null(heap_quick_at(first).block);
+            }
+        }
+        if (s->n_slots * size < s->size)
+            ck_assert_ptr_null(heap_slot_at(s->start + s->size - 1));
+    }
+    ck_assert_ptr_null(heap_slot_at(1ull << 47));
+    ck_assert_ptr_null(heap_quick_at(0).block);
+}
+END_TEST
+
 START_TEST(malloc_marks_shadow)
 {
     for (uint64_t n = 0; n < 300000; n = n * 3 / 2 + 1) {
@@ -439,6 +469,7 @@ int main(void)
     tcase_add_checked_fixture(c, stub_init, NULL);
     tcase_set_timeout(c, 60);
     tcase_add_test(c, classes_cover_all_sizes);
+    tcase_add_test(c, slots_by_address);
     tcase_add_test(c, malloc_marks_shadow);
     tcase_add_test(c, calloc_is_zero_and_defined);
     tcase_add_test(c, realloc_moves_contents_and_shadow);

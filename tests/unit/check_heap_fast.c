@@ -68,7 +68,7 @@ static void look(guest_addr a, struct heap_block *record, uint64_t *v)
     if (!b)
         return;
     *record = *b;
-    record->next = NULL;
+    record->leak_index = 0;
     *v = sum_of(ng_v(b->addr - heap_redzone), b->size + 2 * heap_redzone);
 }
 
