@@ -102,7 +102,7 @@ void stack_started(guest_addr sp);
  * anew. */
 bool stack_is_plain(void);
 void stack_not_plain(void);
-/* A client request has made [a, a+size) inaccessible. */
+/* A client request makes [a, a+size) inaccessible. */
 void stack_hole(guest_addr a, size_t size);
 /* Bounds of the live heap block that holds sp, which then is a stack of the program's own making (stack_heap.c). */
 bool stack_heap_bounds(guest_addr sp, guest_addr *low, guest_addr *high);

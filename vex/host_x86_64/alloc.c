@@ -45,6 +45,24 @@ static int take_slot(uint64_t used[2])
     return 0;
 }
 
+static bool has_wide_vectors(const struct ir_block *b)
+{
+    for (uint32_t i = 1; i < b->n_ops; i++)
+        if (b->ops[i].type > IR_V128 || b->ops[i].lane > IR_V128)
+            return true;
+    for (uint32_t i = 0; i < b->n_insns; i++)
+        if (b->insns[i].vec_bytes > 16)
+            return true;
+    return false;
+}
+
+int value_vec_bytes(struct emitter *e)
+{
+    if (!e->vec_bytes)
+        e->vec_bytes = has_wide_vectors(e->b) ? 32 : 16;
+    return e->vec_bytes;
+}
+
 static void spill(struct emitter *e, struct value *v)
 {
     if (v->slot || v->kind == VALUE_CONST)
@@ -244,7 +262,7 @@ void emit_vec_home(struct emitter *e, int i, bool flags_free)
     const struct asm_mem low = state_mem(e, STATE(ymm) + 32 * i), rcx = state_mem(e, STATE(tmp) + 56);
     struct asm_mem upper = low;
     uint32_t full, done;
-    if (e->wide) {
+    if (value_vec_bytes(e) > 16) {
         asm_vmov_load(c, 32, i, low);
         return;
     }

@@ -276,17 +276,6 @@ static void give_back(struct emitter *e, struct emit_scratch *s)
     s->cap_pool = e->cap_pool;
 }
 
-static bool has_wide_vectors(const struct ir_block *b)
-{
-    for (uint32_t i = 1; i < b->n_ops; i++)
-        if (b->ops[i].type > IR_V128 || b->ops[i].lane > IR_V128)
-            return true;
-    for (uint32_t i = 0; i < b->n_insns; i++)
-        if (b->insns[i].vec_bytes > 16)
-            return true;
-    return false;
-}
-
 static int emit_block(const struct ir_block *b, const struct vex_host *h, struct vex_code *out, bool head)
 {
     vex_code_reset(out);
@@ -299,7 +288,6 @@ static int emit_block(const struct ir_block *b, const struct vex_host *h, struct
     e.main = (struct asm_buf){ out->code, 0, out->cap };
     e.c = &e.main;
     e.pc = b->pc;
-    e.wide = has_wide_vectors(b);
     if (!borrow(&e, out))
         return -ENOMEM;
     emit_analyse(&e);

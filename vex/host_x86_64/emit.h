@@ -61,7 +61,7 @@ struct emitter {
     struct asm_buf main, cold, *c; /* c: where code goes now */
     int error;
     bool identity;
-    bool wide;                     /* the block has vectors of more than 16 bytes; see emit_vec_home */
+    uint8_t vec_bytes;             /* value_vec_bytes; 0: nobody has asked */
     struct value *val;
     uint8_t *flags_live;           /* per op: IR_FLAGS_ARITH that somebody may read before they are written, before the op */
     struct host_regs g, v;         /* general (rsp holds neither: it is never touched), vector */
@@ -130,8 +130,8 @@ static inline void hold_value(struct host_regs *h, int i, uint32_t ref)
     h->of[i] = ref;
 }
 /* Guest registers that are in the state only. */
-/* How much of a vector register is worth keeping for a value. */
-static inline int value_vec_bytes(const struct emitter *e) { return e->wide ? 32 : 16; }
+/* How much of a vector register is worth keeping for a value: 32 if the block has vectors of more than 16 bytes, else 16. */
+int value_vec_bytes(struct emitter *e);
 static inline uint16_t gprs_in_state(const struct emitter *e) { return ~e->g.guest & (e->identity ? ~(1u << RSP) : ~0u); }
 static inline uint16_t vecs_in_state(const struct emitter *e) { return ~e->v.guest; }
 

@@ -207,7 +207,7 @@ void emit_exit(struct emitter *e, const struct ir_op *op)
 uint32_t emit_way_out(struct emitter *e, uint32_t exit)
 {
     const uint16_t g = gprs_in_state(e), v = vecs_in_state(e);
-    const uint8_t flags = !e->flags_host && e->flags_image && e->flags_live[e->i] ? 1 | (e->g_mem & 1) << 1 : 0;
+    const uint8_t flags = !e->flags_live[e->i] ? 0 : e->flags_host ? 4 : e->flags_image ? 1 | (e->g_mem & 1) << 1 : 0;
     if (!e->shared_exit.valid || e->shared_exit.exit != exit || e->shared_exit.g != g || e->shared_exit.v != v ||
         e->shared_exit.flags != flags) {
         struct asm_buf *c = e->c;
