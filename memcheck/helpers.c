@@ -29,6 +29,25 @@ static bool is_partial_ok(guest_addr a, uint64_t size, uint64_t bad)
     return (bad < size && size >= 4 && !(a & (size - 1))) || (size >= 16 && in_dynamic_linker());
 }
 
+/* A byte of the 8 is one that VPAT_NOACCESS and VPAT_FRESH, which differ in the lowest bit, may be.  No byte is
+ * missed; a few others count as well. */
+static bool has_reserved(uint64_t v)
+{
+    const uint64_t x = (v & ~0x0101010101010101ull) ^ 0x0101010101010101ull * VPAT_NOACCESS;
+    return (x - 0x0101010101010101ull) & ~x & 0x8080808080808080ull;
+}
+
+static bool any_reserved(guest_addr a, uint64_t size)
+{
+    uint64_t word = 0;
+    for (uint64_t i = 0; i < size; i += 8) {
+        memcpy(&word, ng_v(a + i), size - i < 8 ? size - i : 8);
+        if (has_reserved(word))
+            return true;
+    }
+    return false;
+}
+
 /* V bits of [a, a+size) to v[]; reports bytes that are not addressable. */
 static void load(guest_addr a, uint64_t size, uint8_t *v)
 {
@@ -37,8 +56,13 @@ static void load(guest_addr a, uint64_t size, uint8_t *v)
     memset(v, 0, size);
     if (!in_strip(a, size))
         return;
-    stack_zone_open(a, size);
     if (mc_options.track_origins)
+        shadow_settle(a, size);
+    if (!any_reserved(a, size)) { /* the common case: it was fresh */
+        memcpy(v, ng_v(a), size);
+        return;
+    }
+    if (stack_zone_open(a, size) && mc_options.track_origins)
         shadow_settle(a, size);
     for (uint64_t i = 0; i < size; i++) {
         is_bad[i] = !shadow_get_byte(a + i, &v[i]);
@@ -94,14 +118,6 @@ static uint64_t do_store_check(uint64_t a, uint64_t size, uint64_t unused)
     if (in_strip(a, size) && shadow_find_noaccess_mapped(a, size, &bad))
         errors_addr(NULL, a, size, true);
     return 1;
-}
-
-/* A byte of the 8 is one that VPAT_NOACCESS and VPAT_FRESH, which differ in the lowest bit, may be.  No byte is
- * missed; a few others count as well. */
-static bool has_reserved(uint64_t v)
-{
-    const uint64_t x = (v & ~0x0101010101010101ull) ^ 0x0101010101010101ull * VPAT_NOACCESS;
-    return (x - 0x0101010101010101ull) & ~x & 0x8080808080808080ull;
 }
 
 /* Fresh memory, all of it, becomes what is stored, without reserved patterns: the common case.  Its tag need not be

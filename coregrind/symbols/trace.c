@@ -121,9 +121,22 @@ static ng_trace intern(const guest_addr *pcs, int n)
     return t;
 }
 
+/* A trace's number stays, so what was looked up last by this thread is known by the address alone. */
+static ng_trace intern_one(guest_addr pc)
+{
+    enum { RECENT = 512 };
+    static __thread struct { guest_addr pc; ng_trace trace; } recent[RECENT] __attribute__((tls_model("initial-exec")));
+    const size_t at = (pc ^ pc >> 9) % RECENT;
+    if (recent[at].pc != pc || !recent[at].trace) {
+        recent[at].trace = intern(&pc, 1);
+        recent[at].pc = pc;
+    }
+    return recent[at].trace;
+}
+
 ng_trace symbols_trace_of(const guest_addr *pcs, int n)
 {
-    return n > 0 ? intern(pcs, n) : 0;
+    return n == 1 ? intern_one(*pcs) : n > 0 ? intern(pcs, n) : 0;
 }
 
 static __attribute__((noinline)) ng_trace take_anew(struct ng_thread *t, int max, bool keep)
