@@ -286,16 +286,21 @@ static void leave_if_byte(struct dirty *d, ir_ref v, int pattern)
     ir_append(d->out, (struct ir_op){ .op = IR_EXIT_IF, .a = has, .imm = exit });
 }
 
+/* The shadow of a vector that m loads, nothing of which is not addressable: what is fresh gets its tag first. */
+static ir_ref settled(struct dirty *d, const struct ir_op *m, ir_ref v)
+{
+    const ir_ref fresh = ir_append(d->out, (struct ir_op){ .op = IR_HASBYTE, .type = IR_I1, .lane = IR_V128, .a = v, .imm = VPAT_FRESH });
+    return call_else(d, IR_V128, helper_load_wide, fresh, address_of(d, m), i64(d, 16), v, SCRATCH_LOAD);
+}
+
 static ir_ref load_v(struct dirty *d, const struct ir_op *m)
 {
     const enum ir_type t = memory_type(m->type);
     ir_ref raw = load_shadow(d, m, t);
     if (may_leave(d, m)) {
         leave_if_byte(d, raw, VPAT_NOACCESS);
-        if (d->origins)
-            leave_if_byte(d, raw, VPAT_FRESH);
         d->plain[m - d->in->ops] = 1;
-        return raw;
+        return d->origins ? settled(d, m, raw) : raw;
     }
     ir_ref guard = has_reserved(d, t, raw);
     return call_else(d, t, is_vector(t) ? helper_load_wide : helper_load, guard, address_of(d, m), i64(d, ir_type_bytes(t)), raw, SCRATCH_LOAD);

@@ -604,6 +604,50 @@ START_TEST(vector_origins)
 }
 END_TEST
 
+/* A struct of which half was never stored to. */
+GUEST(copy_struct, "movdqu xmm3, [rdi]\n movdqu [rsi], xmm3")
+START_TEST(fresh_vectors)
+{
+    const guest_addr from = DATA + 4096, to = DATA + 8192;
+    shadow_make_fresh(from + 8, 8);
+    RUN(copy_struct);
+    for (int i = 0; i < 16; i++) {
+        ck_assert_uint_eq(*ng_v(from + i), i < 8 ? 0 : VPAT_UNDEFINED);
+        ck_assert_uint_eq(*ng_v(to + i), i < 8 ? 0 : VPAT_UNDEFINED);
+    }
+    ck_assert_uint_eq(*ng_o(from + 8), FRAME_TAG);
+    ck_assert_uint_eq(*ng_o(to + 12), FRAME_TAG);
+    ck_assert_int_eq(n_reads, 0);
+}
+END_TEST
+
+/* Its copy is left to MODE_DIRTY only for what is not addressable: at the load, and at the store. */
+START_TEST(fresh_vectors_stay_light)
+{
+    struct ir_block in, out;
+    int leaves = 0, calls = 0;
+    ir_block_init(&in);
+    ir_block_init(&out);
+    struct vex_decode_request r = { .pc = CODE, .bytes = copy_struct, .n_bytes = (size_t)(copy_struct_end - copy_struct),
+                                    .form = IR_FORM_TANDEM, .mode = MODE_LIGHT, .max_insns = 2 };
+    guest_x86_64_decode(&r, &in);
+    out.form = in.form;
+    out.mode = in.mode;
+    ir_block_add_insns(&out, in.insns, in.n_insns);
+    for (uint32_t i = 0; i < in.n_exits; i++)
+        ir_block_add_exit(&out, in.exits[i]);
+    dirty_instrument(&(struct ng_instrument){ &in, &out, MODE_LIGHT });
+    for (uint32_t i = 0; i < out.n_exits; i++)
+        leaves += out.exits[i].mode == MODE_DIRTY;
+    for (uint32_t i = 0; i < out.n_ops; i++)
+        calls += out.ops[i].op == IR_CALL && out.ops[i].aux == helper_load_wide;
+    ck_assert_int_eq(leaves, 2);
+    ck_assert_int_eq(calls, 1);
+    ir_block_free(&in);
+    ir_block_free(&out);
+}
+END_TEST
+
 /* memcpy and the like: what arrives is no longer where it was allocated. */
 START_TEST(copied_origins)
 {
@@ -648,6 +692,8 @@ int main(void)
     t = tcase_create("origins");
     tcase_add_checked_fixture(t, prepare_origins, leave_origins);
     tcase_add_test(t, fresh_frame_has_an_origin);
+    tcase_add_test(t, fresh_vectors);
+    tcase_add_test(t, fresh_vectors_stay_light);
     tcase_add_test(t, tags_of_words);
     tcase_add_test(t, genuine_patterns);
     tcase_add_test(t, vector_origins);
