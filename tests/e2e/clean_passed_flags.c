@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Flags passed into a function, by a direct call and by a tail jump, while other calls go their usual way; and faults behind a call's end
- * that leave flags alone. */
+/* Flags passed into a function, by a direct call, while other calls go their usual way. */
 #include <stdio.h>
 
 long sum3(const long *a, const long *b, long *to);
@@ -17,17 +16,18 @@ __asm__(".text\n"
         "twice:\n"
         "    lea (%rdi,%rdi), %rax\n"
         "    ret\n"
-        "sum3:\n"                    /* three words with carry, each by a call of its own */
+        "sum3:\n"                    /* two words with carry, the second by a call */
         "    mov (%rdi), %rax\n"
         "    add (%rsi), %rax\n"
         "    mov %rax, (%rdx)\n"
         "    mov $1, %ecx\n"
         "    call one\n"
-        "    mov $2, %ecx\n"
-        "    jmp one\n"
+        "    xor %ecx, %ecx\n"      /* the return passes none */
+        "    add %rcx, %rax\n"
+        "    ret\n"
         "one:\n"
         "    mov (%rdi,%rcx,8), %rax\n"
-        "    adc (%rsi,%rcx,8), %rax\n" /* the caller's carry; its own for the next one */
+        "    adc (%rsi,%rcx,8), %rax\n" /* the caller's carry */
         "    mov %rax, (%rdx,%rcx,8)\n"
         "    mov $0, %eax\n"
         "    setc %al\n"
@@ -36,7 +36,7 @@ __asm__(".text\n"
 int main(void)
 {
     const long a[3] = { -1, -1, 5 }, b[3] = { 3, 4, 6 }, big[3] = { -1, -1, -1 };
-    long to[3], carry = 0, all = 0;
+    long to[3] = { 0 }, carry = 0, all = 0;
     for (long i = 0; i < 20000; i++)
         all += quiet(i % 11); /* hot before anybody passes flags */
     for (long i = 0; i < 20000; i++) {
