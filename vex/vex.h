@@ -35,8 +35,8 @@ struct vex_decode_request {
      * followed.  The block compares the pointer each time. */
     guest_addr (*pointer)(guest_addr at);
     guest_addr return_to;   /* where a return whose call is not in the block probably leads (then follow is asked); 0: unknown */
-    /* The program passes flags through returns (some call's return site was seen to read them), or may pass them
-     * through other indirect jumps. */
+    /* The program passes flags through calls of known functions or returns (some function or some call's return site was seen to
+     * read them), or may pass them through other indirect jumps. */
     bool returns_flags, jumps_flags;
     bool host_cpu;          /* --cpu=host: instructions beyond x86-64-v3 are known */
 };
@@ -100,8 +100,8 @@ enum vex_reloc_kind {
     VEX_RELOC_OBJECT64      /* imm64: address of tool object value */
 };
 struct vex_reloc { uint32_t offset; uint16_t kind, value; };
-/* A place where the block is left.  Chainable exits have a 4-byte aligned rel32 at jump_offset that
- * first leads to the stub at stub_offset (which sets exit_info, then TRAMP_EXIT).  state.rip is set for indirect
+/* A place where the block is left.  Chainable exits have a rel32 at jump_offset, within an aligned
+ * quadword, that first leads to the stub at stub_offset (which sets exit_info, then TRAMP_EXIT).  state.rip is set for indirect
  * exits only: it is ir.pc for all others, which is for him to set who acts on the exit. */
 /* state.exit_info where no exit is named: a fault, and a jump to state.rip that nobody knew. */
 #define VEX_EXIT_FAULT (~0ull)
