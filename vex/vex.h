@@ -111,15 +111,16 @@ struct vex_exit { uint32_t jump_offset, stub_offset; struct ir_exit ir; bool cha
  * guest registers are in struct x86_state rather than in their host register. */
 struct vex_side { uint32_t host_offset; uint16_t insn; uint16_t gpr_in_state; uint16_t vec_in_state; uint8_t flags_in_spill; uint8_t after; /* 1: NATIVE has completed, pc is the next insn */ };
 
+enum { VEX_NO_ENTRY = UINT32_MAX }; /* table_entry of a block that indirect jumps do not lead to */
 struct vex_code {
     uint8_t *code; size_t size, cap;
     /* Bytes below `hot` run often, those from there on (stubs, rare paths, constants) seldom: they may stand anywhere
      * within 2 GiB.  cross: offsets of the rel32 fields that lead from one part to the other, as if they were adjacent. */
     uint32_t hot;
     uint32_t *cross, n_cross, cap_cross;
-    /* Where the block is entered: by known jumps; by jumps through the first table, which must be verified
-     * (state.rip); by jumps that are. At the latter two guest rcx is in its image only. */
-    uint32_t entry, table_entry, cache_entry;
+    /* Where the block is entered: by known jumps; by indirect ones, which must be verified (state.rip), and where
+     * guest rcx is in its image only. */
+    uint32_t entry, table_entry;
     struct vex_reloc *relocs; uint32_t n_relocs, cap_relocs;
     struct vex_exit *exits; uint32_t n_exits, cap_exits;
     struct vex_side *sides; uint32_t n_sides, cap_sides;

@@ -429,7 +429,6 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     n->t.hot = c->hot;
     n->t.entry = c->entry;
     n->t.table_entry = c->table_entry;
-    n->t.cache_entry = c->cache_entry;
     stats.kept_bytes += n->room;
     return n;
 }

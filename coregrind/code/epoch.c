@@ -69,13 +69,14 @@ void code_jump_cache_put(struct x86_state *s, guest_addr pc, struct translation 
 {
     struct jump_entry *e = (struct jump_entry *)s->jump_cache + x86_jump_second(pc);
     _Atomic(void *) *first = (_Atomic(void *) *)&run_jumps[x86_jump_first(pc)];
-    if (!to->cache_entry) /* of a mode that indirect jumps do not lead to */
+    if (to->table_entry == VEX_NO_ENTRY)
         return;
+    void *const code = code_at(to, to->table_entry);
     atomic_store_explicit(&e->code, NULL, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     e->pc = pc;
-    atomic_store(&e->code, code_at(to, to->cache_entry));
-    atomic_store(first, code_at(to, to->table_entry));
+    atomic_store(&e->code, code);
+    atomic_store(first, code);
     /* Its killer may have looked at the entries just before. */
     if (((struct node *)to)->dead) {
         atomic_store(&e->code, NULL);
@@ -89,13 +90,17 @@ void *code_jump_cache_find(struct x86_state *s, guest_addr pc)
     return e->pc == pc ? atomic_load(&e->code) : NULL;
 }
 
-/* Another thread's entries are changed under it: one word each, compared first. */
+/* Another thread's entries are changed under it: one word each, compared first.  The jump cache's before the first table's,
+ * which its trampoline may fill from it meanwhile.  */
 void epoch_forget_jumps(const struct node *n)
 {
+    if (n->t.table_entry == VEX_NO_ENTRY)
+        return;
     for (struct code_thread *t = threads; t; t = t->next) {
         struct jump_entry *e = (struct jump_entry *)t->s->jump_cache + x86_jump_second(n->t.pc);
-        uint8_t *expected = code_at(&n->t, n->t.cache_entry);
-        void *expected_first = code_at(&n->t, n->t.table_entry);
+        void *const code = code_at(&n->t, n->t.table_entry);
+        uint8_t *expected = code;
+        void *expected_first = code;
         atomic_compare_exchange_strong(&e->code, &expected, NULL);
         atomic_compare_exchange_strong(&t->jumps[x86_jump_first(n->t.pc)], &expected_first, code_tramp(VEX_TRAMP_INDIRECT));
     }

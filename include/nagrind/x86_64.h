@@ -82,7 +82,8 @@ struct x86_state {
 
 /* Indirect jumps.  First a table of code addresses by the target's low bits but the last three, where what stands there
  * verifies the target (eight entries share a cache line: those of 64 bytes of the program's code); then the jump cache,
- * verified where it is looked up, by another hash of the target. */
+ * verified where it is looked up, by another hash of the target; what is found there is put into the first table, for a
+ * program uses the same few of the targets that share a place there for a while. */
 enum { X86_JUMPS = 65536, X86_JUMP_SHIFT = 3 };
 struct x86_jump { uint64_t pc; void *code; }; /* code NULL: empty */
 static inline uint32_t x86_jump_first(uint64_t pc) { return (pc >> X86_JUMP_SHIFT) & (X86_JUMPS - 1); }

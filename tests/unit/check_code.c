@@ -58,7 +58,7 @@ static struct translation *insert_split(guest_addr pc, int mode, uint32_t guest_
     struct vex_side sides[] = { { .host_offset = 0, .insn = 0 }, { .host_offset = 16, .insn = 1 }, { .host_offset = 30, .insn = 2 } };
     struct ir_insn insns[3] = { { .pc = pc }, { .pc = pc + 3 }, { .pc = pc + 5 } };
     struct ir_block b = { .pc = pc, .mode = (uint8_t)mode, .guest_bytes = guest_bytes, .end = pc + guest_bytes, .insns = insns, .n_insns = 3 };
-    struct vex_code c = { .code = bytes, .size = size, .hot = hot, .cross = cross, .n_cross = hot < size ? 1 : 0, .entry = ENTRY, .table_entry = 12, .cache_entry = 16, .relocs = relocs, .n_relocs = 4, .exits = exits, .n_exits = 1, .sides = sides, .n_sides = 3 };
+    struct vex_code c = { .code = bytes, .size = size, .hot = hot, .cross = cross, .n_cross = hot < size ? 1 : 0, .entry = ENTRY, .table_entry = 12, .relocs = relocs, .n_relocs = 4, .exits = exits, .n_exits = 1, .sides = sides, .n_sides = 3 };
     const uint32_t to_stub = STUB - (JUMP + 4);
     memcpy(bytes, &number, 4);
     memcpy(bytes + JUMP, &to_stub, 4);
@@ -324,12 +324,12 @@ START_TEST(jump_cache_forgets_the_dead)
     struct translation *a = insert(0x1234, 0, 8, SMALL, 1), *b = insert(0x5678, 0, 8, SMALL, 2);
     code_jump_cache_put(&me.state, 0x1234, a);
     code_jump_cache_put(&me.state, 0x5678, b);
-    ck_assert_ptr_eq(cache[0x1234].code, a->rx + 16);
+    ck_assert_ptr_eq(cache[0x1234].code, a->rx + 12);
     ck_assert_ptr_eq(run_jumps[x86_jump_first(0x1234)], a->rx + 12);
     code_discard_range(0x1234, 1);
     ck_assert_ptr_null(cache[0x1234].code);
     ck_assert_ptr_eq(run_jumps[x86_jump_first(0x1234)], nobody);
-    ck_assert_ptr_eq(cache[0x5678].code, b->rx + 16);
+    ck_assert_ptr_eq(cache[0x5678].code, b->rx + 12);
     ck_assert_ptr_eq(run_jumps[x86_jump_first(0x5678)], b->rx + 12);
     code_jump_cache_put(&me.state, 0x1234, a);
     ck_assert_ptr_null(cache[0x1234].code);

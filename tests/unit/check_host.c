@@ -536,17 +536,20 @@ static void indirect_jump(enum ir_form form, guest_addr pc, bool in_line, uint8_
     const uint32_t y = ir_block_add_exit(&b, (struct ir_exit){ .kind = IR_EXIT_RET });
     const ir_ref to = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RDX, 0);
     ir_append(&b, (struct ir_op){ .op = IR_EXIT, .imm = y, .a = to });
-    uint8_t *const at = test_place_second(&second, in_line), *const first = at + test_code.table_entry, *const cached = at + test_code.cache_entry;
+    uint8_t *const at = test_place_second(&second, in_line), *const entry = at + test_code.table_entry;
     test_cache(0x777, NULL, NULL);
     jumps_to(pc, pc);
-    test_cache(pc, first, cached);
+    test_cache(pc, entry, entry);
     jumps_to(pc, 0x777);
-    test_cache(pc, NULL, cached);
+    test_cache(pc, NULL, entry);
     jumps_to(pc, 0x777);
-    test_cache(pc, first, NULL);
-    jumps_to(pc, pc < 0x80000000 || !flags ? 0x777 : pc);
+    ck_assert_ptr_eq(test_first_level(pc), entry); /* it moves there */
+    test_cache(pc, entry, NULL);
+    jumps_to(pc, 0x777);
     jumps_to(pc + 0x10000, pc + 0x10000);
+    jumps_to(pc + 0x80000, pc + 0x80000); /* the same place in the first level */
     jumps_to(pc + 0x100000000, pc + 0x100000000);
+    ck_assert_ptr_eq(test_first_level(pc), entry);
     test_cache(pc, NULL, NULL);
     ir_block_free(&second);
 }

@@ -231,6 +231,8 @@ void test_cache(guest_addr pc, void *first, void *second)
     cache[x86_jump_second(pc)] = (struct x86_jump){ .pc = pc, .code = second };
 }
 
+void *test_first_level(guest_addr pc) { return jumps[x86_jump_first(pc)]; }
+
 void test_dump(void)
 {
     for (size_t i = 0; i < placed_size; i++)

@@ -34,6 +34,7 @@ void *test_fault_tramp(void);         /* where a signal handler goes on */
 /* Emits b and places it elsewhere; in line: with its entries for indirect jumps first. */
 uint8_t *test_place_second(const struct ir_block *b, bool in_line);
 void test_cache(guest_addr pc, void *first, void *second); /* into both levels of indirect jumps; NULL: nothing */
+void *test_first_level(guest_addr pc);
 void test_dump(void);                 /* disassembly-ready bytes on stderr */
 typedef uint64_t (*test_helper)(uint64_t, uint64_t, uint64_t);
 extern test_helper test_helpers[16];

@@ -11,7 +11,8 @@ void vex_code_init(struct vex_code *c)
 void vex_code_reset(struct vex_code *c)
 {
     c->size = 0;
-    c->entry = c->table_entry = c->cache_entry = 0;
+    c->entry = 0;
+    c->table_entry = VEX_NO_ENTRY;
     c->hot = c->n_parts = 0;
     c->n_relocs = c->n_exits = c->n_sides = c->n_cross = 0;
 }

@@ -204,8 +204,8 @@ static void join(struct emitter *e)
         out->exits[i].jump_offset = place(out->exits[i].jump_offset, cold);
         out->exits[i].stub_offset = place(out->exits[i].stub_offset, cold);
     }
-    out->table_entry = place(out->table_entry, cold);
-    out->cache_entry = place(out->cache_entry, cold);
+    if (out->table_entry != VEX_NO_ENTRY)
+        out->table_entry = place(out->table_entry, cold);
     for (uint32_t i = 0; i < e->n_cold_sides; i++) {
         const uint32_t n = EMIT_ARRAY(out->sides, out->n_sides, out->cap_sides);
         out->sides[n] = e->cold_sides[i];
@@ -293,13 +293,13 @@ static int emit_block(const struct ir_block *b, const struct vex_host *h, struct
     emit_analyse(&e);
     alloc_init(&e);
     if (head && h->indirect_target)
-        emit_indirect_entries(&e, true);
+        emit_indirect_entry(&e, true);
     out->entry = e.c->n;
     if (head)
         emit_head(&e);
     emit_ops(&e);
     if (head && !h->indirect_target)
-        emit_indirect_entries(&e, false);
+        emit_indirect_entry(&e, false);
     out->n_parts += b->counts;
     if (!e.error)
         join(&e);

@@ -203,7 +203,7 @@ void emit_put_flag(struct emitter *e, int slot, ir_ref v);
 /* ---- leave.c ---- */
 void emit_side(struct emitter *e);                /* what follows can fault */
 void emit_head(struct emitter *e);
-void emit_indirect_entries(struct emitter *e, bool in_line); /* in line: where the head follows; else behind everything */
+void emit_indirect_entry(struct emitter *e, bool in_line); /* in line: where the head follows; else behind everything */
 void emit_exit(struct emitter *e, const struct ir_op *op);
 uint32_t emit_way_out(struct emitter *e, uint32_t exit); /* its place in the cold part */
 void emit_side_exit(struct emitter *e, uint32_t exit, uint32_t from_rel32); /* cold path of a jump in main */

@@ -501,7 +501,7 @@ void emit_head(struct emitter *e)
         count_run(e);
 }
 
-/* ---- entries of indirect jumps ---- */
+/* ---- entry of indirect jumps ---- */
 /* Is state.rip this block?  Else to the trampoline, which looks further. */
 static void verify_target(struct emitter *e, bool flags)
 {
@@ -525,12 +525,18 @@ static void verify_target(struct emitter *e, bool flags)
         jump_tramp(e, VEX_TRAMP_INDIRECT);
         asm_here8(c, same);
     } else {
-        jump_tramp(e, VEX_TRAMP_INDIRECT);
+        for (int half = 0; half < 2; half++) {
+            asm_load(c, 4, RCX, half ? high : rip);
+            asm_lea(c, 4, RCX, (struct asm_mem){ 0, RCX, REG_NONE, 0, (int32_t)-(uint32_t)(pc >> 32 * half) });
+            const uint32_t same = asm_jrcxz8(c, 4);
+            jump_tramp(e, VEX_TRAMP_INDIRECT);
+            asm_here8(c, same);
+        }
     }
 }
 
-/* Emits both; they end before the head if that follows, else in a jump to it. */
-void emit_indirect_entries(struct emitter *e, bool in_line)
+/* Ends before the head if that follows, else in a jump to it. */
+void emit_indirect_entry(struct emitter *e, bool in_line)
 {
     if (!has_table(e) || e->b->mode != 0)
         return;
@@ -539,7 +545,6 @@ void emit_indirect_entries(struct emitter *e, bool in_line)
         e->c = &e->cold;
     e->out->table_entry = e->c->n | cold;
     verify_target(e, e->b->n_ops > 1 && e->flags_live[1]);
-    e->out->cache_entry = e->c->n | cold;
     if (e->h->count_jumps)
         asm_count(e->c, state_mem(e, STATE(jump_hits)), RCX);
     asm_load(e->c, 8, RCX, state_mem(e, STATE(gpr) + 8 * RCX));

@@ -4,7 +4,7 @@
  *   ENTER     C's callee-saved registers onto the host stack, its pointer into
  *             state.host_rsp (aligned to 16); guest registers out of the state
  *   EXIT      the reverse; flags come last in and first out
- *   INDIRECT  jump cache look-up that changes no register but rcx, which is in its image
+ *   INDIRECT  jump cache look-up that changes no register but rcx, which is in its image; what it finds goes into the first table
  *   CALL      all physical registers into state.host_*, C function, all back
  *   CALL_BYTE the same, but looks first whether a byte of call_args[3] is call_byte
  *   KILL      rax (the guest's is in state.tmp[0]) points to a block's struct kill:
@@ -174,6 +174,7 @@ static void tramp_exit(struct tramp *t)
 static void tramp_indirect(struct tramp *t, uint32_t exit)
 {
     struct asm_buf *b = &t->b;
+    const uint32_t begin = b->n;
     if (t->h->guest_in_host_regs) {
         store(t, STATE(tmp) + 8, RAX);
         store(t, STATE(tmp) + 16, RDX);
@@ -200,12 +201,28 @@ static void tramp_indirect(struct tramp *t, uint32_t exit)
         asm_load(b, 8, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, 8 });
         const uint32_t empty = asm_jrcxz8(b, 8);
         b->p[empty] = miss - (empty + 1);
+        const struct asm_mem first = { X86_SEG_FS, REG_NONE, RDX, 3, t->h->jumps_offset };
+        asm_vrr(b, X86_OP(3, 3, 0xf0) | X86_W, 16, RDX, 0, RDX);                      /* rorx rdx, rdx, shift */
+        asm_imm(b, X86_JUMP_SHIFT, 1);
+        asm_rr(b, X86_OP(0, 1, 0xb7), 4, RDX, RDX);                                   /* movzx edx, dx: x86_jump_first */
+        asm_rm(b, 0x87, 8, RCX, first);                                               /* xchg, which is a fence: */
+        asm_load(b, 8, RCX, (struct asm_mem){ 0, RAX, REG_NONE, 0, 8 });              /* who empties the entry later sees the first table's, too; */
+        const uint32_t died = asm_jrcxz8(b, 8);                                       /* who did before may not have */
         store(t, STATE(tmp) + 24, RCX);
         if (t->h->count_jumps)
             asm_count(b, at(t, STATE(jump_hits) + 8), RCX);
         load(t, RAX, STATE(tmp) + 8);
         load(t, RDX, STATE(tmp) + 16);
         jump(t, STATE(tmp) + 24);
+        asm_here8(b, died);
+        asm_need(b);
+        asm_byte(b, 0x48); /* lea rcx, [rip + here] */
+        asm_byte(b, 0x8d);
+        asm_byte(b, 0x0d);
+        asm_imm(b, begin - (b->n + 4), 4);
+        asm_store(b, 8, first, RCX);
+        const uint32_t again = asm_jmp32(b), to_miss = miss - (again + 4);
+        memcpy(b->p + again, &to_miss, 4);
     }
 }
 
