@@ -7,9 +7,10 @@
  * the heap block that it lies in, or the function whose frame it lies in now, for a later
  * frame or block would have made it fresh again.  Then its bytes become 0xff, and the O
  * plane tells from there on.  */
+#include <emmintrin.h>
 #include "instrument.h"
 
-enum { AROUND = 64 };             /* neighbours are looked up along with it: 64 bytes, aligned */
+enum { AROUND = 128 };            /* neighbours are looked up along with it: so many bytes, aligned */
 
 /* Is the word at a one that the program stored? */
 static enum ng_word word_kind(guest_addr a)
@@ -39,16 +40,30 @@ static void tag_word(guest_addr word, guest_addr a, guest_addr end, origin_tag t
         *ng_o(word) = tag;
 }
 
+enum { VECTOR = 16 };
+
+/* If all of a vector is fresh; else it is done word by word. */
+static bool tag_vector(guest_addr a, origin_tag tag)
+{
+    __m128i *const v = (__m128i *)ng_v(a);
+    if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(v), _mm_set1_epi8((char)VPAT_FRESH))) != 0xffff)
+        return false;
+    _mm_storeu_si128(v, _mm_set1_epi8((char)VPAT_UNDEFINED));
+    _mm_storeu_si128((__m128i *)ng_o(a), _mm_set1_epi32((int)tag));
+    return true;
+}
+
+static bool is_clean_vector(guest_addr a)
+{
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)ng_v(a)), _mm_setzero_si128())) == 0xffff;
+}
+
 static void tag_range(guest_addr low, guest_addr high, origin_tag tag)
 {
-    static const uint64_t all_fresh = 0x0101010101010101ull * VPAT_FRESH;
-    const uint64_t two_tags = (uint64_t)tag << 32 | tag;
     guest_addr word = low & ~3ull;
     while (word < high) {
-        if (!(word & 7) && word >= low && word + 8 <= high && !memcmp(ng_v(word), &all_fresh, 8)) {
-            memset(ng_v(word), VPAT_UNDEFINED, 8);
-            memcpy(ng_o(word), &two_tags, 8);
-            word += 8;
+        if (word >= low && word + VECTOR <= high && (is_clean_vector(word) || tag_vector(word, tag))) {
+            word += VECTOR;
         } else {
             tag_word(word, low, high, tag);
             word += 4;
