@@ -540,6 +540,23 @@ START_TEST(store)
 }
 END_TEST
 
+/* Traces of one address are remembered by a small table, in which many share a place. */
+START_TEST(single_addresses)
+{
+    enum { ADDRESSES = 5000 };
+    static ng_trace t[ADDRESSES];
+    guest_addr got[2];
+    for (int round = 0; round < 2; round++)
+        for (guest_addr i = 0; i < ADDRESSES; i++) {
+            const ng_trace now = ng_trace_of_pc(0x123000 + 64 * i);
+            ck_assert(round ? now == t[i] : now != 0);
+            t[i] = now;
+            ck_assert_int_eq(ng_trace_frames(now, got, 2), 1);
+            ck_assert_uint_eq(got[0], 0x123000 + 64 * i);
+        }
+}
+END_TEST
+
 /* Many traces from several threads: each thread gets the same numbers. */
 enum { TRACES = 20000, THREADS = 4 };
 static ng_trace numbers[THREADS][TRACES];
@@ -829,7 +846,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     const TTest *plain[] = { objects, scan, lookup, own_function, inlining, no_inlining, hook_frame, data, stacks, signal_frame,
                              without_table, jump_to_nowhere, bad_stack, known, carried,
-                             known_unmapped, store, store_threads, unmapped, truncated_later, wandering, speed };
+                             known_unmapped, store, single_addresses, store_threads, unmapped, truncated_later, wandering, speed };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         tcase_add_test(t, plain[i]);
     tcase_add_loop_test(t, damaged, 0, 6);
