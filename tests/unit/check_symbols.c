@@ -548,7 +548,7 @@ START_TEST(single_addresses)
     guest_addr got[2];
     for (int round = 0; round < 2; round++)
         for (guest_addr i = 0; i < ADDRESSES; i++) {
-            const ng_trace now = ng_trace_of_pc(0x123000 + 64 * i);
+            const ng_trace now = symbols_trace_of(&(guest_addr){ 0x123000 + 64 * i }, 1);
             ck_assert(round ? now == t[i] : now != 0);
             t[i] = now;
             ck_assert_int_eq(ng_trace_frames(now, got, 2), 1);
