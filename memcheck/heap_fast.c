@@ -64,6 +64,27 @@ INLINE bool is_zero(const uint8_t *p, size_t n)
     return all == 0;
 }
 
+/* Of p[0..n): which bytes are fresh, and which undefined in another way. */
+struct look { bool fresh, other; };
+INLINE struct look look_at(const uint8_t *p, size_t n)
+{
+    const __m128i zero = _mm_setzero_si128(), fresh = _mm_set1_epi8((char)VPAT_FRESH);
+    __m128i all_zero = _mm_cmpeq_epi8(zero, zero), none_other = all_zero;
+    struct look l = { 0 };
+    for (; n >= 16; p += 16, n -= 16) {
+        const __m128i v = vector(p), is_zero = _mm_cmpeq_epi8(v, zero);
+        all_zero = _mm_and_si128(all_zero, is_zero);
+        none_other = _mm_and_si128(none_other, _mm_or_si128(is_zero, _mm_cmpeq_epi8(v, fresh)));
+    }
+    l.other = _mm_movemask_epi8(none_other) != 0xffff;
+    l.fresh = !l.other && _mm_movemask_epi8(all_zero) != 0xffff;
+    for (size_t i = 0; i < n; i++) {
+        l.fresh |= p[i] == VPAT_FRESH;
+        l.other |= p[i] != VPAT_FRESH && p[i] != VPAT_DEFINED;
+    }
+    return l;
+}
+
 /* ---- parts ---- */
 
 INLINE bool usual_options(void)
@@ -82,15 +103,20 @@ INLINE struct slot unused_slot(const struct heap_cache *c, uint64_t size)
     return (struct slot){ c->n_slots[class] ? heap_cache_top(c, class) : 0, class };
 }
 
+/* What has come by realloc, and is from elsewhere. */
+struct inherited { uint64_t bytes; ng_trace trace; };
+static const struct inherited nothing = { 0, 0 };
+
 /* It becomes a block, of which all but shadow is done here.  Its record is written, not read: it may be cold. */
-INLINE struct ng_fast hand_out(struct heap_cache *c, struct slot s, uint64_t size, enum heap_kind kind, ng_trace trace)
+INLINE struct ng_fast hand_out(struct heap_cache *c, struct slot s, uint64_t size, enum heap_kind kind, ng_trace trace, struct inherited from)
 {
     struct heap_block *b = heap_quick_at(s.addr).block;
     heap_cache_pop(c, s.class);
     b->size = size;
+    b->inherited = from.bytes & HEAP_INHERITED_MAX;
     b->align_log2 = 0;
     b->alloc_trace = trace;
-    b->free_trace = 0;
+    b->origin_trace = from.trace;
     b->thread = c->thread_id;
     b->kind = (uint8_t)kind & 15;
     b->flags = 0;
@@ -135,7 +161,7 @@ INLINE struct ng_fast allocate(uint64_t size, enum heap_kind kind)
     if (!trace)
         return decline();
     fill(ng_v(s.addr), shadow_fresh_pattern(), size);
-    return hand_out(c, s, size, kind, trace);
+    return hand_out(c, s, size, kind, trace, nothing);
 }
 
 INLINE struct ng_fast release(guest_addr a, enum heap_kind kind, const uint64_t *size)
@@ -173,16 +199,29 @@ HEAP_FAST(calloc)
     fill((uint8_t *)s.addr, 0, size);
     point_of_no_return();
     fill(ng_v(s.addr), VPAT_DEFINED, size);
-    return hand_out(c, s, size, HEAP_MALLOC, trace);
+    return hand_out(c, s, size, HEAP_MALLOC, trace, nothing);
 }
 
-/* Contents into another block.  What is undefined keeps its origins, which are found while its block is alive. */
+/* Whose the fresh bytes among the first `kept` are; false: of several origins.  Where there are none it does not matter. */
+static bool one_origin(const struct heap_block *b, uint64_t kept, struct inherited *from)
+{
+    const uint64_t old = b->inherited < kept ? b->inherited : kept;
+    *from = (struct inherited){ kept, b->alloc_trace };
+    if (old == 0 || !look_at(ng_v(b->addr), old).fresh)
+        return true;
+    *from = (struct inherited){ old, b->origin_trace };
+    return old == kept || !look_at(ng_v(b->addr + old), kept - old).fresh;
+}
+
+/* Contents into another block.  What is undefined keeps its origin, found while its block is alive: of fresh bytes it goes from
+ * record to record, without tags, which would touch memory for nothing. */
 static struct ng_fast move(guest_addr from, uint64_t size)
 {
     struct heap_cache *c = heap_self_cache;
     const struct slot to = unused_slot(c, size);
     const struct heap_quick old = to.addr ? freeable(c, from, HEAP_MALLOC) : (struct heap_quick){ NULL, 0 };
     struct heap_block *b = old.block;
+    struct inherited inherits = nothing;
     if (!b)
         return decline();
     const uint64_t kept = b->size < size ? b->size : size;
@@ -194,16 +233,19 @@ static struct ng_fast move(guest_addr from, uint64_t size)
         return decline();
     memcpy((void *)to.addr, (const void *)from, kept);
     point_of_no_return();
-    if (!defined && mc_options.track_origins)
+    const bool has_tags = !defined && mc_options.track_origins && (look_at(ng_v(from), kept).other || !one_origin(b, kept, &inherits));
+    if (has_tags)
         shadow_settle(from, kept);
     if (!heap_claim(b))
         return decline();
     if (defined)
         fill(ng_v(to.addr), VPAT_DEFINED, kept);
-    else
+    else if (has_tags)
         shadow_copy(from, to.addr, kept);
+    else
+        memcpy(ng_v(to.addr), ng_v(from), kept);
     fill(ng_v(to.addr + kept), shadow_fresh_pattern(), size - kept);
-    const struct ng_fast result = hand_out(c, to, size, HEAP_MALLOC, trace);
+    const struct ng_fast result = hand_out(c, to, size, HEAP_MALLOC, trace, inherits);
     let_go(c, old, trace);
     return result;
 }
