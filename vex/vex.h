@@ -100,8 +100,8 @@ enum vex_reloc_kind {
     VEX_RELOC_OBJECT64      /* imm64: address of tool object value */
 };
 struct vex_reloc { uint32_t offset; uint16_t kind, value; };
-/* A place where the block is left.  Chainable exits have a 4-byte aligned rel32 at jump_offset that
- * first leads to the stub at stub_offset (which sets exit_info, then TRAMP_EXIT).  state.rip is set for indirect
+/* A place where the block is left.  Chainable exits have a rel32 at jump_offset, within an aligned
+ * quadword, that first leads to the stub at stub_offset (which sets exit_info, then TRAMP_EXIT).  state.rip is set for indirect
  * exits only: it is ir.pc for all others, which is for him to set who acts on the exit. */
 /* state.exit_info where no exit is named: a fault, and a jump to state.rip that nobody knew. */
 #define VEX_EXIT_FAULT (~0ull)

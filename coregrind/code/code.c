@@ -48,9 +48,13 @@ void *code_tramp(enum vex_tramp t)
 
 /* ---- patching ---- */
 
+/* Whoever runs there sees the old jump or the new one: the field lies within an aligned quadword (struct vex_exit), and this is one
+ * store. */
 static void patch32(uint8_t *rx, uint32_t value)
 {
-    __atomic_store_n((uint32_t *)zone_rw(rx), value, __ATOMIC_RELEASE);
+    typedef uint32_t __attribute__((aligned(1))) anywhere;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    *(volatile anywhere *)zone_rw(rx) = value;
 }
 
 static void point_jump(struct node *n, uint32_t exit, const uint8_t *target)

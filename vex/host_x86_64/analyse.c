@@ -129,12 +129,24 @@ static bool can_fuse_load(const struct emitter *e, uint32_t i)
            k->op == IR_CONST && !(k->flags & IR_HOST_OBJ) && k->imm == (int32_t)k->imm;
 }
 
+/* Bits of state.attention that are looked at for an exit: a test of the state, which needs no register. */
+static bool can_fuse_attention(const struct emitter *e, uint32_t i)
+{
+    const struct ir_op *op = &e->b->ops[i], *user = &e->b->ops[e->val[i].last], *compare = &e->b->ops[user->a];
+    const struct ir_op *word = &e->b->ops[op->a], *mask = &e->b->ops[op->b], *zero = &e->b->ops[compare->b];
+    return e->val[i].uses == 1 && op->type == IR_I32 && user->op == IR_EXIT_IF && compare->op == IR_CMPNE && compare->a == i &&
+           e->val[user->a].fused && compare->lane == IR_I32 && zero->op == IR_CONST && !zero->imm && mask->op == IR_CONST &&
+           !(mask->flags & IR_HOST_OBJ) && word->op == IR_GET && word->plane == IR_PLANE_GUEST && word->aux == X86_ATTENTION;
+}
+
 /* May the only user of op i compute it itself? */
 static bool can_fuse(const struct emitter *e, uint32_t i)
 {
     const struct ir_op *op = &e->b->ops[i], *user = &e->b->ops[e->val[i].last];
     if (op->op == IR_LOAD)
         return can_fuse_load(e, i);
+    if (op->op == IR_AND)
+        return can_fuse_attention(e, i);
     if (e->val[i].uses != 1 || user->a != i)
         return false;
     if (op->op >= IR_CMPEQ && op->op <= IR_CMPLES)
@@ -184,6 +196,8 @@ void emit_analyse(struct emitter *e)
         if (v->last && can_fuse(e, i)) {
             v->fused = true;
             until = v->last;
+            if (op->op == IR_AND) /* whose operands nobody computes */
+                continue;
         }
         /* What only renames its operand keeps it alive. */
         if ((op->op == IR_TRUNC && op->type != IR_I1) || (op->op == IR_VTRUNC && v->vec))

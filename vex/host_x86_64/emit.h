@@ -74,7 +74,9 @@ struct emitter {
     bool flags_host, flags_image;  /* where the guest's flags are */
     uint32_t i;                    /* current op */
     uint32_t insn;                 /* current instruction */
+    uint32_t pushed;               /* a PUT of rsp that a push has done, 0: none */
     bool after;                    /* its NATIVE op is done */
+    struct { uint32_t begin, end, n_relocs, n_fixups; } movable; /* a piece of code in main, and what there was before it */
     guest_addr pc;
     uint64_t last_side;            /* all that the last side in main says, 0: there is none */
     struct fixup *fixups; uint32_t n_fixups, cap_fixups;
@@ -94,6 +96,15 @@ static inline bool type_is_vec(int t) { return t >= IR_V128; }
 static inline int type_calc(int t) { return t == IR_I64 ? 8 : 4; }
 static inline bool is_cold(const struct emitter *e) { return e->c == &e->cold; }
 static inline void emit_fail(struct emitter *e, int error) { if (!e->error) e->error = error; }
+
+/* A piece of code that is moved to make room before it, if nothing but sides names a place in it. */
+static inline void emit_begin_movable(struct emitter *e)
+{
+    e->movable.begin = e->c->n;
+    e->movable.n_relocs = e->out->n_relocs;
+    e->movable.n_fixups = e->n_fixups;
+}
+static inline void emit_end_movable(struct emitter *e) { e->movable.end = e->c->n; }
 
 /* The rel32 at `at` of where code goes now leads there. */
 static inline void emit_fixup(struct emitter *e, uint32_t at, int to_kind, uint32_t to)

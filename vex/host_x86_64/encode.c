@@ -288,13 +288,21 @@ void asm_here8(struct asm_buf *b, uint32_t disp_at)
     b->p[disp_at] = b->n - disp_at - 1;
 }
 
-void asm_align4(struct asm_buf *b, unsigned remainder)
+static const uint8_t nops[4][3] = { { 0 }, { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 } };
+
+void asm_nop(struct asm_buf *b, unsigned n)
 {
-    static const uint8_t nops[4][3] = { { 0 }, { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 } };
     asm_need(b);
-    const unsigned pad = (remainder - b->n) & 3;
-    memcpy(b->p + b->n, nops[pad], 3);
-    b->n += pad;
+    memcpy(b->p + b->n, nops[n], 3);
+    b->n += n;
+}
+
+void asm_nop_before(struct asm_buf *b, uint32_t at, unsigned n)
+{
+    asm_need(b);
+    memmove(b->p + at + n, b->p + at, b->n - at);
+    memcpy(b->p + at, nops[n], n);
+    b->n += n;
 }
 
 void asm_count(struct asm_buf *b, struct asm_mem m, int scratch)

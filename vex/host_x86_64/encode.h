@@ -105,9 +105,24 @@ static inline uint32_t asm_jmp32(struct asm_buf *b)
     __builtin_memcpy(b->p + b->n, &start, 8);
     return (b->n += 5) - 4;
 }
+static inline void asm_push_imm(struct asm_buf *b, int32_t v) /* sign-extended to 8 bytes */
+{
+    asm_need(b);
+    asm_byte(b, 0x68);
+    asm_imm(b, (uint32_t)v, 4);
+}
 uint32_t asm_jcc8(struct asm_buf *b, int cc);
 uint32_t asm_jmp8(struct asm_buf *b);
 uint32_t asm_jrcxz8(struct asm_buf *b, int size); /* 4: jecxz, 8: jrcxz */
 void asm_here8(struct asm_buf *b, uint32_t disp_at);
-/* Pads with nops until n % 4 == remainder. */
-void asm_align4(struct asm_buf *b, unsigned remainder);
+/* The bytes, at most 3, that have to come before a jump of so many opcode bytes for its disp32 to lie within an aligned quadword:
+ * a store of it is then seen whole or not at all by whoever runs there (AMD64 APM volume 2, 7.3.2; Intel SDM volume 3, 9.1.1). */
+static inline unsigned asm_patch_pad(const struct asm_buf *b, unsigned opcode_bytes)
+{
+    const unsigned at = (b->n + opcode_bytes) & 7;
+    return at > 4 ? 8 - at : 0;
+}
+/* n nops' bytes, at most 3. */
+void asm_nop(struct asm_buf *b, unsigned n);
+/* The same before what stands from `at` on, which moves. */
+void asm_nop_before(struct asm_buf *b, uint32_t at, unsigned n);

@@ -184,6 +184,11 @@ static int emit_compare(struct emitter *e, const struct ir_op *op)
 {
     const int size = ir_type_bytes(op->lane), which = op->op - IR_CMPEQ;
     int64_t k;
+    if (e->val[op->a].kind == VALUE_FUSED && e->b->ops[op->a].op == IR_AND) { /* of state.attention */
+        const struct ir_op *and = &e->b->ops[op->a];
+        asm_test_state_imm(e->c, e->h->state_offset + STATE(attention) + (int)e->b->ops[and->a].imm, (uint32_t)e->b->ops[and->b].imm);
+        return CC_NE;
+    }
     if (e->val[op->a].kind == VALUE_FUSED) { /* a load */
         value_const(e, op->b, &k);
         const struct asm_mem m = emit_address(e, &e->b->ops[op->a]);

@@ -115,7 +115,7 @@ static void emit_stub(struct emitter *e, struct ir_exit x, bool jump_in_cold, ui
 /* A chainable jump here, to its stub in the cold part. */
 static void chainable_jump(struct emitter *e, struct ir_exit x)
 {
-    asm_align4(e->c, 3);
+    asm_nop(e->c, asm_patch_pad(e->c, 1));
     const uint32_t at = asm_jmp32(e->c);
     const bool cold = is_cold(e);
     emit_fixup(e, at, TO_COLD, e->cold.n);
@@ -229,6 +229,21 @@ void emit_side_exit(struct emitter *e, uint32_t exit, uint32_t from)
     emit_fixup(e, from, TO_COLD, emit_way_out(e, exit));
 }
 
+/* Makes room before a conditional jump, and not between it and the instruction that sets the flags, for the processor decodes the
+ * two as one. */
+static void pad_condition(struct emitter *e)
+{
+    const unsigned n = asm_patch_pad(e->c, 2);
+    const struct vex_code *out = e->out;
+    if (!n || e->movable.end != e->c->n || e->movable.n_relocs != out->n_relocs || e->movable.n_fixups != e->n_fixups) {
+        asm_nop(e->c, n);
+        return;
+    }
+    asm_nop_before(e->c, e->movable.begin, n);
+    for (uint32_t i = out->n_sides; i-- > 0 && out->sides[i].host_offset >= e->movable.begin;)
+        out->sides[i].host_offset += n;
+}
+
 /* A conditional jump out; straight to the chained block if all is at home. */
 static void side_jump(struct emitter *e, int cc, uint32_t exit)
 {
@@ -237,7 +252,7 @@ static void side_jump(struct emitter *e, int cc, uint32_t exit)
         emit_side_exit(e, exit, asm_jcc32(e->c, cc));
         return;
     }
-    asm_align4(e->c, 2);
+    pad_condition(e);
     const uint32_t at = asm_jcc32(e->c, cc);
     emit_fixup(e, at, TO_COLD, e->cold.n);
     e->c = &e->cold;
@@ -254,7 +269,9 @@ void emit_exit_if(struct emitter *e, const struct ir_op *op)
         return;
     }
     flags_clobber(e);
+    emit_begin_movable(e);
     const int cc = emit_condition(e, op->a);
+    emit_end_movable(e);
     side_jump(e, cc, op->imm);
 }
 

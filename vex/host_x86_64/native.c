@@ -284,9 +284,11 @@ void emit_native(struct emitter *e, const struct ir_op *op)
                         .vec_write = n->vec_write };
     if (touches_all_vectors(n))
         t.vecs = t.vec_write = 0xffff;
+    emit_begin_movable(e);
     if (e->identity)
         native_identity(e, &t);
     else
         native_foreign(e, &t);
+    emit_end_movable(e);
     e->after = true;
 }
