@@ -6,6 +6,7 @@
  * slot that is still unused.  */
 #include <emmintrin.h>
 #include "heap_cache.h"
+#include "heap_inherit.h"
 #include "shadow_side.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -64,27 +65,6 @@ INLINE bool is_zero(const uint8_t *p, size_t n)
     return all == 0;
 }
 
-/* Of p[0..n): which bytes are fresh, and which undefined in another way. */
-struct look { bool fresh, other; };
-INLINE struct look look_at(const uint8_t *p, size_t n)
-{
-    const __m128i zero = _mm_setzero_si128(), fresh = _mm_set1_epi8((char)VPAT_FRESH);
-    __m128i all_zero = _mm_cmpeq_epi8(zero, zero), none_other = all_zero;
-    struct look l = { 0 };
-    for (; n >= 16; p += 16, n -= 16) {
-        const __m128i v = vector(p), is_zero = _mm_cmpeq_epi8(v, zero);
-        all_zero = _mm_and_si128(all_zero, is_zero);
-        none_other = _mm_and_si128(none_other, _mm_or_si128(is_zero, _mm_cmpeq_epi8(v, fresh)));
-    }
-    l.other = _mm_movemask_epi8(none_other) != 0xffff;
-    l.fresh = !l.other && _mm_movemask_epi8(all_zero) != 0xffff;
-    for (size_t i = 0; i < n; i++) {
-        l.fresh |= p[i] == VPAT_FRESH;
-        l.other |= p[i] != VPAT_FRESH && p[i] != VPAT_DEFINED;
-    }
-    return l;
-}
-
 /* ---- parts ---- */
 
 INLINE bool usual_options(void)
@@ -103,12 +83,10 @@ INLINE struct slot unused_slot(const struct heap_cache *c, uint64_t size)
     return (struct slot){ c->n_slots[class] ? heap_cache_top(c, class) : 0, class };
 }
 
-/* What has come by realloc, and is from elsewhere. */
-struct inherited { uint64_t bytes; ng_trace trace; };
-static const struct inherited nothing = { 0, 0 };
+static const struct heap_inherited nothing = { 0, 0 };
 
 /* It becomes a block, of which all but shadow is done here.  Its record is written, not read: it may be cold. */
-INLINE struct ng_fast hand_out(struct heap_cache *c, struct slot s, uint64_t size, enum heap_kind kind, ng_trace trace, struct inherited from)
+INLINE struct ng_fast hand_out(struct heap_cache *c, struct slot s, uint64_t size, enum heap_kind kind, ng_trace trace, struct heap_inherited from)
 {
     struct heap_block *b = heap_quick_at(s.addr).block;
     heap_cache_pop(c, s.class);
@@ -137,6 +115,9 @@ INLINE struct heap_quick freeable(const struct heap_cache *c, guest_addr a, enum
         return none;
     return q;
 }
+
+/* It is cold, mostly, and who looks at it is waited for.  The look-up of a trace, meanwhile, waits for nothing. */
+INLINE void prefetch_record(guest_addr a) { __builtin_prefetch(heap_quick_at(a).block, 1); }
 
 /* The rest of freeing a block that has been claimed. */
 INLINE void let_go(struct heap_cache *c, struct heap_quick freed, ng_trace trace)
@@ -169,8 +150,7 @@ INLINE struct ng_fast release(guest_addr a, enum heap_kind kind, const uint64_t 
     struct heap_cache *c = heap_self_cache;
     if (a == 0)
         return done(0);
-    /* The record is cold, mostly.  Who looks at it is waited for; the look-up of the trace waits for nothing. */
-    __builtin_prefetch(heap_quick_at(a).block, 1);
+    prefetch_record(a);
     const ng_trace trace = c ? ng_trace_known(c->thread) : 0;
     if (!trace)
         return decline();
@@ -204,40 +184,31 @@ HEAP_FAST(calloc)
     return hand_out(c, s, size, HEAP_MALLOC, trace, nothing);
 }
 
-/* Whose the fresh bytes among the first `kept` are; false: of several origins.  Where there are none it does not matter. */
-static bool one_origin(const struct heap_block *b, uint64_t kept, struct inherited *from)
-{
-    const uint64_t old = b->inherited < kept ? b->inherited : kept;
-    *from = (struct inherited){ kept, b->alloc_trace };
-    if (old == 0 || !look_at(ng_v(b->addr), old).fresh)
-        return true;
-    *from = (struct inherited){ old, b->origin_trace };
-    return old == kept || !look_at(ng_v(b->addr + old), kept - old).fresh;
-}
-
-/* Contents into another block.  What is undefined keeps its origin, found while its block is alive: of fresh bytes it goes from
- * record to record, without tags, which would touch memory for nothing. */
+/* Contents into another block.  What is undefined keeps its origin, found while its block is alive. */
 static struct ng_fast move(guest_addr from, uint64_t size)
 {
     struct heap_cache *c = heap_self_cache;
     const struct slot to = unused_slot(c, size);
-    const struct heap_quick old = to.addr ? freeable(c, from, HEAP_MALLOC) : (struct heap_quick){ NULL, 0 };
+    struct heap_inherited inherits = nothing;
+    if (!to.addr)
+        return decline();
+    prefetch_record(from);
+    const ng_trace trace = ng_trace_known(c->thread);
+    const struct heap_quick old = freeable(c, from, HEAP_MALLOC);
     struct heap_block *b = old.block;
-    struct inherited inherits = nothing;
-    if (!b)
+    if (!trace || !b)
         return decline();
     const uint64_t kept = b->size < size ? b->size : size;
     const bool defined = kept == 0 || is_zero(ng_v(from), kept);
     if (!defined && (b->flags & HEAP_FLAG_STACK)) /* they may be a frame's */
         return decline();
-    const ng_trace trace = ng_trace_known(c->thread);
-    if (!trace)
-        return decline();
     memcpy((void *)to.addr, (const void *)from, kept);
     point_of_no_return();
-    const bool has_tags = !defined && mc_options.track_origins && (look_at(ng_v(from), kept).other || !one_origin(b, kept, &inherits));
-    if (has_tags)
+    const bool has_tags = !defined && mc_options.track_origins && !heap_can_inherit(b, kept, &inherits);
+    if (has_tags) {
+        inherits = nothing;
         shadow_settle(from, kept);
+    }
     if (!heap_claim(b))
         return decline();
     if (defined)

@@ -30,7 +30,7 @@ struct outcome {
     struct heap_totals totals;
     struct heap_block freed, made;       /* their records */
     uint64_t contents, v_freed, v_made;  /* sums; V with what is around the block */
-    uint64_t tags;                       /* of undefined bytes whose origins are in the plane */
+    uint64_t tags;                       /* of undefined bytes */
 };
 static struct outcome (*outcomes)[CALLS]; /* of both processes */
 static int *n_fast;                      /* calls of each function that were done the fast way */
@@ -247,6 +247,46 @@ START_TEST(faults_change_nothing)
 }
 END_TEST
 
+/* A block that grows and shrinks, by either way, while parts of it are written and others are asked about: every byte
+ * that was never written is from the call that made room for it. */
+START_TEST(origins_move_along)
+{
+    enum { WORDS = 1400, REALLOC = 2 };
+    static ng_trace from[WORDS]; /* of each word, 0: written */
+    uint64_t words = 0, inherited = 0;
+    guest_addr a = 0;
+    mc_options.track_origins = true;
+    random_state = 1;
+    for (int i = 0; i < 4000; i++) {
+        const uint64_t now = any(20) == 0 ? any(WORDS) + 1 : any(100) + 1;
+        stub_trace = (ng_trace)i + 1;
+        stub_trace_known = any(4) != 0;
+        const struct ng_fast r = heap_fast_realloc(a, 4 * now, 0, 0);
+        a = r.done ? r.value : stub_call(functions[REALLOC].hook, a, 4 * now, 0);
+        for (; words < now; words++)
+            from[words] = stub_trace;
+        words = now;
+        inherited += heap_live_block(a)->inherited != 0;
+        const uint64_t first = any(words), n = any(3) ? any(words - first + 1) : 0, asked = any(words);
+        shadow_make_defined(a + 4 * first, 4 * n);
+        memset(from + first, 0, n * sizeof *from);
+        for (uint64_t w = 0; w < words; w++) {
+            struct heap_origin o = { 0 };
+            const uint8_t v = *ng_v(a + 4 * w);
+            const bool found = heap_origin_at(a + 4 * w, &o);
+            const origin_tag tag = v == VPAT_FRESH ? o.tag : v ? *ng_o(a + 4 * w) : 0;
+            ck_assert(found && o.low <= a + 4 * w && o.high > a + 4 * w);
+            ck_assert_msg(tag == (from[w] ? origin_make(from[w], ORIGIN_HEAP) : 0), "round %d, word %d: %x, not of %x", i, (int)w, tag, from[w]);
+        }
+        if (any(2))
+            shadow_origin(a + 4 * asked); /* its neighbours get tags */
+    }
+    ck_assert_uint_gt(inherited, 300);
+    mc_options.track_origins = false;
+    stub_trace_known = true;
+}
+END_TEST
+
 static bool free_one(guest_addr a)
 {
     struct heap_block *b = heap_live_block(a);
@@ -326,6 +366,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, same_as_hooks, 0, 9);
     tcase_add_test(c, faults_change_nothing);
+    tcase_add_test(c, origins_move_along);
     tcase_add_test(c, threads);
     tcase_add_test(c, double_frees);
     suite_add_tcase(s, c);
