@@ -35,8 +35,8 @@ struct vex_decode_request {
      * followed.  The block compares the pointer each time. */
     guest_addr (*pointer)(guest_addr at);
     guest_addr return_to;   /* where a return whose call is not in the block probably leads (then follow is asked); 0: unknown */
-    /* The program passes flags through returns (some call's return site was seen to read them), or may pass them
-     * through other indirect jumps. */
+    /* The program passes flags through calls of known functions or returns (some function or some call's return site was seen to
+     * read them), or may pass them through other indirect jumps. */
     bool returns_flags, jumps_flags;
     bool host_cpu;          /* --cpu=host: instructions beyond x86-64-v3 are known */
 };

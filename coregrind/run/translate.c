@@ -186,7 +186,7 @@ static bool compile(struct ng_thread *t, struct translator *x, struct vex_decode
         if (!fetch(x, r))
             return false;
         decode_guarded(t, r, &x->in);
-        if (x->in.sees_returned_flags && !r->returns_flags) { /* all that was made before counts on the contrary */
+        if (x->in.sees_passed_flags && !r->returns_flags) { /* all that was made before counts on the contrary */
             atomic_store(&returns_flags, r->returns_flags = true);
             ng_discard_translations();
             continue;

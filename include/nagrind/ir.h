@@ -58,7 +58,8 @@ enum {
     IR_HOST_OBJ = 8,   /* CONST: imm indexes the tool's object table (relocated) */
     IR_LOCKED = 16,    /* LOAD STORE: part of an atomic read-modify-write */
     IR_KEEP_FLAGS = 32,/* set by front end on PUTs that rewrite control flow */
-    IR_CALL_SP = 64,   /* SP: of a call that the block goes on into (without an EXIT) */
+    IR_FLAGS_DIE = 64, /* PUT: nobody reads the guest's flags of before; of a call or return that the block goes on into */
+    IR_CALL_SP = 64,   /* SP, the same bit: of a call that the block goes on into (without an EXIT) */
     IR_RET_SP = 128,   /* SP: of a return that the block goes on behind */
     IR_RED_ZONE = 64,  /* CHECK_STORE, the same bit: also lets pass what is all IR_NOACCESS_BYTE, if the access lies in the red zone, and
                           notes its address as ZONE_USED does */
@@ -172,7 +173,7 @@ struct ir_block {
     bool goes_on;          /* past a branch, a call or a jump: more is in the block than need run */
     uint8_t form, mode;
     uint8_t flags_live_out;/* IR_FLAG_* that successors may read */
-    bool sees_returned_flags; /* a call's return site reads flags before it writes them */
+    bool sees_passed_flags; /* a called function, or a call's return site, reads flags before it writes them */
     struct ir_op *ops;     /* ops[0] unused */
     uint32_t n_ops, cap_ops;
     struct ir_insn *insns;

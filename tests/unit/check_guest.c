@@ -435,10 +435,10 @@ START_TEST(test_returned_flags)
     r.peek = peek_after_call;
     r.peek_arg = "\x72\x10\x90"; /* jc */
     DECODE("\xe8\x00\x10\x00\x00");
-    ck_assert(b.sees_returned_flags);
+    ck_assert(b.sees_passed_flags);
     r.peek_arg = "\x85\xc0\x90"; /* test eax,eax */
     DECODE("\xe8\x00\x10\x00\x00");
-    ck_assert(!b.sees_returned_flags);
+    ck_assert(!b.sees_passed_flags);
 }
 END_TEST
 

@@ -34,6 +34,14 @@ static void move_sp(struct x86_ctx *c, int64_t delta)
 
 static struct ir_op *latest_op(struct x86_ctx *c) { return &c->b->ops[c->b->n_ops - 1]; }
 
+/* The block goes on into the call, or behind the return, that has just moved rsp. */
+static void went_on(struct x86_ctx *c, uint8_t how)
+{
+    latest_op(c)->flags |= how;
+    if (!c->r->returns_flags)
+        latest_op(c)[-1].flags |= IR_FLAGS_DIE; /* the PUT of rsp */
+}
+
 static uint32_t new_exit(struct x86_ctx *c, enum ir_exit_kind kind, guest_addr pc, int aux)
 {
     return ir_block_add_exit(c->b, (struct ir_exit){ .pc = pc, .kind = kind, .mode = c->r->mode, .aux = aux });
@@ -123,13 +131,13 @@ static void translate_call(struct x86_ctx *c)
     const ir_ref sp = x86_get_gpr(c, X86_RSP, 0, IR_I64);
     x86_store(c, (struct ir_op){ .type = IR_I64, .a = sp, .imm = -8, .flags = IR_STACK_REL }, guest_address(c, c->next));
     move_sp(c, -8);
-    if (!c->r->returns_flags && x86_returned_flags_read(c->r, c->next))
-        c->b->sees_returned_flags = true;
+    if (!c->r->returns_flags && (x86_passed_flags_read(c->r, c->next) || (known && x86_passed_flags_read(c->r, known))))
+        c->b->sees_passed_flags = true;
     const guest_addr back = c->next;
     if (!known) {
         x86_end(c, IR_EXIT_ICALL, 0, 0, target);
     } else if (c->n_open_calls < X86_MAX_OPEN_CALLS && x86_follow(c, known, 0)) {
-        latest_op(c)->flags |= IR_CALL_SP;
+        went_on(c, IR_CALL_SP);
         c->open_calls[c->n_open_calls++] = back;
     } else {
         x86_end(c, IR_EXIT_CALL, known, 0, IR_NONE);
@@ -148,7 +156,7 @@ static bool follow_return(struct x86_ctx *c, int64_t pop)
     const ir_ref to = x86_load(c, (struct ir_op){ .type = IR_I64, .a = x86_get_gpr(c, X86_RSP, 0, IR_I64), .flags = IR_STACK_REL });
     leave_unless(c, to, back, !c->r->returns_flags);
     move_sp(c, pop);
-    latest_op(c)->flags |= IR_RET_SP;
+    went_on(c, IR_RET_SP);
     return true;
 }
 

@@ -203,17 +203,17 @@ static void decode_hook(struct x86_ctx *c)
     decode_block(c);
 }
 
-/* Flags that a successor of the last instruction may read: all, unless every way out is known and writes them first.  Indirect
- * ones give none unless r says so. */
+/* Flags that a successor of the last instruction may read: all, unless every way out is known and writes them first.  Calls, returns
+ * and indirect jumps give none unless r says so. */
 static uint8_t live_out(const struct x86_ctx *c)
 {
     const struct ir_block *b = c->b;
     const struct vex_decode_request *r = c->r;
     uint8_t live = 0;
     for (uint32_t i = c->first_exit; i < b->n_exits && live != IR_FLAGS_ARITH; i++)
-        if (b->exits[i].kind == IR_EXIT_JUMP || b->exits[i].kind == IR_EXIT_CALL)
+        if (b->exits[i].kind == IR_EXIT_JUMP || (b->exits[i].kind == IR_EXIT_CALL && r->returns_flags))
             live |= x86_flags_live_at(r, b->exits[i].pc) & IR_FLAGS_ARITH;
-        else if (b->exits[i].kind == IR_EXIT_RET ? r->returns_flags :
+        else if (b->exits[i].kind == IR_EXIT_RET || b->exits[i].kind == IR_EXIT_CALL ? r->returns_flags :
                  b->exits[i].kind == IR_EXIT_INDIRECT || b->exits[i].kind == IR_EXIT_ICALL ? r->jumps_flags : true)
             live = IR_FLAGS_ARITH;
     return live;

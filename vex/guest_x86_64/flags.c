@@ -142,7 +142,7 @@ uint8_t x86_flags_live_at(const struct vex_decode_request *r, guest_addr pc)
     return live | unknown;
 }
 
-bool x86_returned_flags_read(const struct vex_decode_request *r, guest_addr pc)
+bool x86_passed_flags_read(const struct vex_decode_request *r, guest_addr pc)
 {
     uint8_t live, unknown;
     look(r, pc, &live, &unknown);

@@ -95,7 +95,7 @@ ir_ref x86_get_flag(struct x86_ctx *c, int slot);
 /* The flags that may be read at pc before they are written, from up to a few instructions there. */
 uint8_t x86_flags_live_at(const struct vex_decode_request *r, guest_addr pc);
 /* pc, where a call returns to: are flags of before the return read there? */
-bool x86_returned_flags_read(const struct vex_decode_request *r, guest_addr pc);
+bool x86_passed_flags_read(const struct vex_decode_request *r, guest_addr pc);
 /* IR_FLAG_* of a Zydis mask. */
 uint8_t x86_flags_from_zydis(uint32_t mask);
 /* Fills read and written flags of an instruction; needs no operands.  true: it is one of quick.def, decoded by quick.c. */

@@ -104,6 +104,8 @@ static uint8_t flags_before(const struct emitter *e, const struct ir_op *op, uin
             return live | 1u << (op->aux - X86_CF);
         return live;
     case IR_PUT:
+        if (op->flags & IR_FLAGS_DIE)
+            return 0;
         if (op->plane == IR_PLANE_GUEST && op->aux >= X86_CF && op->aux < X86_DF && !(op->flags & IR_DESCRIBED))
             return live & ~(1u << (op->aux - X86_CF));
         return live;
