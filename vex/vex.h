@@ -117,9 +117,9 @@ struct vex_code {
      * within 2 GiB.  cross: offsets of the rel32 fields that lead from one part to the other, as if they were adjacent. */
     uint32_t hot;
     uint32_t *cross, n_cross, cap_cross;
-    /* Where the block is entered: by known jumps; by jumps through the first table, which must be verified
-     * (state.rip); by jumps that are. At the latter two guest rcx is in its image only. */
-    uint32_t entry, table_entry, cache_entry;
+    /* Where the block is entered: by known jumps; by those of them that need not look at state.attention; by jumps through the
+     * first table, which must be verified (state.rip); by jumps that are. At the latter two guest rcx is in its image only. */
+    uint32_t entry, calm_entry, table_entry, cache_entry;
     struct vex_reloc *relocs; uint32_t n_relocs, cap_relocs;
     struct vex_exit *exits; uint32_t n_exits, cap_exits;
     struct vex_side *sides; uint32_t n_sides, cap_sides;

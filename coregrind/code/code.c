@@ -81,6 +81,16 @@ static struct code_edge *edge_of(const struct node *from, uint32_t exit)
     return e;
 }
 
+/* Clean code (mode 0) that was entered with none of its attention bits set sets none.  So who comes from there to a block that asks for no
+ * more of them need not look.  Jumps back look, for events: no way through the program leads onward for ever. */
+static const uint8_t *way_in(const struct node *from, uint32_t exit, const struct node *to)
+{
+    const int kind = from->exits[exit].kind;
+    const bool calm = (kind == IR_EXIT_JUMP || kind == IR_EXIT_CALL) && !from->t.mode && !to->t.mode && to->t.pc > from->t.pc &&
+                      !(to->entry_mask & ~from->entry_mask);
+    return code_at(&to->t, calm ? to->t.calm_entry : to->t.entry);
+}
+
 static void edge_add(struct node *from, uint32_t exit, struct node *to)
 {
     if (!free_edges) {
@@ -96,7 +106,7 @@ static void edge_add(struct node *from, uint32_t exit, struct node *to)
     if (e->next)
         e->next->link = &e->next;
     to->incoming = from->outgoing = e;
-    point_jump(from, exit, code_entry(&to->t));
+    point_jump(from, exit, way_in(from, exit, to));
 }
 
 static void edge_remove(struct code_edge *e)
@@ -428,6 +438,8 @@ static struct node *node_new(const struct ir_block *b, const struct vex_code *c)
     n->t.size = (uint32_t)c->size;
     n->t.hot = c->hot;
     n->t.entry = c->entry;
+    n->t.calm_entry = c->calm_entry;
+    n->entry_mask = b->entry_mask;
     n->t.table_entry = c->table_entry;
     n->t.cache_entry = c->cache_entry;
     stats.kept_bytes += n->room;
@@ -628,7 +640,7 @@ static void move_locked(void)
                 point_at_stub(m.nodes[i], k);
     for (uint32_t i = 0; i < m.n; i++)
         for (struct code_edge *e = m.nodes[i]->outgoing; e; e = e->next_out)
-            point_jump(e->from, e->exit, code_entry(&e->to->t));
+            point_jump(e->from, e->exit, way_in(e->from, e->exit, e->to));
     stats.moved += m.n;
     free(m.nodes);
     munmap(m.old, zone.size);

@@ -13,7 +13,7 @@ struct translation {                 /* opaque to others but for these */
     uint32_t id;
     uint8_t *rx; uint32_t size;      /* the first `hot` bytes at rx, the rest at cold_rx */
     uint8_t *cold_rx; uint32_t hot;
-    uint32_t entry, table_entry, cache_entry; /* offsets from rx; see struct vex_code */
+    uint32_t entry, calm_entry, table_entry, cache_entry; /* offsets from rx; see struct vex_code */
     uint32_t n_exits, n_insns;
     uint32_t n_parts;                /* that count their runs: the whole, and what follows each branch inside; of hot_tier: those
                                         of the first translation, which count no more */

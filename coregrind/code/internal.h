@@ -44,6 +44,7 @@ struct node {
     uint32_t n_extents;
     uint32_t part_counters;              /* index of the first in zone.part_counters */
     uint32_t hot_after;                  /* what its counter counts down from */
+    uint64_t entry_mask;                 /* attention bits that were not set when it was entered */
     const uint8_t *notes;                /* notes.c */
     uint32_t *cross, n_cross;            /* of vex_code; only under --stress=move */
     struct code_exit *exits;             /* [t.n_exits] */

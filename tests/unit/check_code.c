@@ -45,7 +45,9 @@ void *tool_object(int id) { return (void *)(uintptr_t)(0x2222222200ull + (unsign
 
 /* ---- pieces ---- */
 
-enum { ENTRY = 4, JUMP = 8, STUB = 32, ID = 40, TRAMP = 44, HELPER = 48, OBJECT = 56, SMALL = 64 };
+enum { ENTRY = 4, CALM = 6, JUMP = 8, STUB = 32, ID = 40, TRAMP = 44, HELPER = 48, OBJECT = 56, SMALL = 64 };
+
+static uint64_t asks; /* attention bits that a block asks for; 0: no block those of one before it */
 
 /* The part from byte `hot` on is cold. */
 static struct translation *insert_split(guest_addr pc, int mode, uint32_t guest_bytes, uint32_t size, uint32_t number, uint32_t hot)
@@ -57,8 +59,9 @@ static struct translation *insert_split(guest_addr pc, int mode, uint32_t guest_
     struct vex_exit exits[] = { { .jump_offset = JUMP, .stub_offset = STUB, .chainable = true } };
     struct vex_side sides[] = { { .host_offset = 0, .insn = 0 }, { .host_offset = 16, .insn = 1 }, { .host_offset = 30, .insn = 2 } };
     struct ir_insn insns[3] = { { .pc = pc }, { .pc = pc + 3 }, { .pc = pc + 5 } };
-    struct ir_block b = { .pc = pc, .mode = (uint8_t)mode, .guest_bytes = guest_bytes, .end = pc + guest_bytes, .insns = insns, .n_insns = 3 };
-    struct vex_code c = { .code = bytes, .size = size, .hot = hot, .cross = cross, .n_cross = hot < size ? 1 : 0, .entry = ENTRY, .table_entry = 12, .cache_entry = 16, .relocs = relocs, .n_relocs = 4, .exits = exits, .n_exits = 1, .sides = sides, .n_sides = 3 };
+    struct ir_block b = { .pc = pc, .mode = (uint8_t)mode, .guest_bytes = guest_bytes, .end = pc + guest_bytes, .insns = insns, .n_insns = 3,
+                          .entry_mask = asks ? asks : pc };
+    struct vex_code c = { .code = bytes, .size = size, .hot = hot, .cross = cross, .n_cross = hot < size ? 1 : 0, .entry = ENTRY, .calm_entry = CALM, .table_entry = 12, .cache_entry = 16, .relocs = relocs, .n_relocs = 4, .exits = exits, .n_exits = 1, .sides = sides, .n_sides = 3 };
     const uint32_t to_stub = STUB - (JUMP + 4);
     memcpy(bytes, &number, 4);
     memcpy(bytes + JUMP, &to_stub, 4);
@@ -408,6 +411,34 @@ START_TEST(reuse_waits_for_threads)
 }
 END_TEST
 
+/* A jump onward to what asks for no more needs no look at the attention word. */
+START_TEST(calm_ways_in)
+{
+    enum { FEW = 1, MORE = 3, OTHER = 4 };
+    static const struct { guest_addr from_pc, to_pc; uint64_t from, to; int from_mode, to_mode, way; } cases[] = {
+        { 0x1000, 0x2000, MORE, FEW, 0, 0, CALM },   { 0x1000, 0x2000, FEW, FEW, 0, 0, CALM },
+        { 0x1000, 0x2000, FEW, MORE, 0, 0, ENTRY },  { 0x1000, 0x2000, MORE, OTHER, 0, 0, ENTRY },
+        { 0x2000, 0x1000, MORE, FEW, 0, 0, ENTRY }, /* back */
+        { 0x1000, 0x1000, MORE, FEW, 0, 1, ENTRY }, { 0x1000, 0x2000, MORE, FEW, 1, 0, ENTRY }, { 0x1000, 0x2000, MORE, FEW, 0, 1, ENTRY },
+    };
+    start(1 << 20);
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const guest_addr at = 0x10000 * (i + 1);
+        asks = cases[i].from;
+        struct translation *from = insert(at + cases[i].from_pc, cases[i].from_mode, 8, SMALL, i);
+        asks = cases[i].to;
+        struct translation *to = insert(at + cases[i].to_pc, cases[i].to_mode, 8, SMALL, i);
+        code_chain(from, 0, to);
+        ck_assert_ptr_eq(jump_target(from), to->rx + cases[i].way);
+        code_move_all();
+        ck_assert_ptr_eq(jump_target(from), to->rx + cases[i].way);
+    }
+    struct translation *self = insert(0x200000, 0, 8, SMALL, 0);
+    code_chain(self, 0, self);
+    ck_assert_ptr_eq(jump_target(self), self->rx + ENTRY);
+}
+END_TEST
+
 START_TEST(moved)
 {
     start(1 << 20);
@@ -482,6 +513,7 @@ int main(void)
     tcase_add_test(c, full_zone);
     tcase_add_test(c, reuse_waits_for_threads);
     tcase_add_test(c, moved);
+    tcase_add_test(c, calm_ways_in);
     tcase_add_test(c, forked);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);

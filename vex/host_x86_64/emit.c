@@ -294,7 +294,7 @@ static int emit_block(const struct ir_block *b, const struct vex_host *h, struct
     alloc_init(&e);
     if (head && h->indirect_target)
         emit_indirect_entries(&e, true);
-    out->entry = e.c->n;
+    out->entry = out->calm_entry = e.c->n;
     if (head)
         emit_head(&e);
     emit_ops(&e);

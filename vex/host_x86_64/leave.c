@@ -455,6 +455,8 @@ static void head_keeping_flags(struct emitter *e, uint32_t low, uint32_t high)
         count_run_keeping_flags(e, rcx);
     asm_load(c, 8, RCX, rcx);
     const uint32_t back = c->n;
+    if (!e->b->counts)
+        e->out->calm_entry = back;
 
     c = e->c = &e->cold;
     asm_store(c, 8, state_mem(e, SAVED_RAX), RAX);
@@ -497,6 +499,7 @@ void emit_head(struct emitter *e)
     e->c = &e->cold;
     head_leaves(e, false, TO_MAIN, e->main.n);
     e->c = &e->main;
+    e->out->calm_entry = e->c->n;
     if (e->b->counts)
         count_run(e);
 }
