@@ -6,6 +6,7 @@
  *   heap_blocks.c    allocation and release: per-thread caches, quarantine, shadow, statistics
  *   heap_lazy.c      shadow of large blocks
  *   heap_fast.c      the fast ways of the hooks for small blocks, with what a thread has at hand (heap_cache.h)
+ *   heap_inherit.h   whose the fresh bytes are that realloc moves
  *   heap_custom.c    blocks that the program declares by client request, and mempools
  *   heap_describe.c  what a report says about an address
  *   heap_hooks.c, heap_cxx.c   the replaced functions; heap_redirects.c their table
