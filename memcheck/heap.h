@@ -6,6 +6,7 @@
  *   heap_blocks.c    allocation and release: per-thread caches, quarantine, shadow, statistics
  *   heap_lazy.c      shadow of large blocks
  *   heap_fast.c      the fast ways of the hooks for small blocks, with what a thread has at hand (heap_cache.h)
+ *   heap_inherit.h   whose the fresh bytes are that realloc moves
  *   heap_custom.c    blocks that the program declares by client request, and mempools
  *   heap_describe.c  what a report says about an address
  *   heap_hooks.c, heap_cxx.c   the replaced functions; heap_redirects.c their table
@@ -36,12 +37,13 @@ enum heap_state {
 /* 32 bytes, aligned to that: whatever is done to a block touches one cache line of records. */
 struct heap_block {
     guest_addr addr;             /* what the program got; 0: its slot has never been used */
-    uint64_t size : 58;          /* as asked for */
+    uint64_t size : 46;          /* as asked for; more than the strip has */
+    uint64_t inherited : 12;     /* of a live one: so many bytes came by realloc, and are from origin_trace where they are fresh */
     uint64_t align_log2 : 6;     /* of the alignment asked for; 0: none was */
     ng_trace alloc_trace;        /* as --keep-stacktraces says; 0: none */
     union {
         ng_trace free_trace;     /* of a freed block; the same */
-        ng_trace origin_trace;   /* of a live one without alloc_trace: the same for origins, which need it anyway */
+        ng_trace origin_trace;   /* of a live one without alloc_trace: the same for origins, which need it anyway; or see `inherited` */
     };
     uint32_t leak_index;         /* of a live block in a span, while a leak search runs */
     uint16_t thread;             /* that allocated it */
@@ -50,6 +52,7 @@ struct heap_block {
     _Atomic uint8_t state;
 };
 _Static_assert(sizeof(struct heap_block) == 32, "half a cache line");
+enum { HEAP_INHERITED_MAX = (1 << 12) - 1 };
 enum {
     HEAP_FLAG_META = 1,          /* a metapool's superblock */
     HEAP_FLAG_STACK = 2          /* a stack pointer has been seen in it */

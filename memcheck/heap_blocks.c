@@ -351,6 +351,7 @@ guest_addr heap_alloc(struct ng_thread *t, const struct heap_request *r)
     if (!b)
         return 0;
     b->size = r->size;
+    b->inherited = 0;
     b->kind = (uint8_t)r->kind & 15;
     b->flags = 0;
     b->align_log2 = r->align ? (unsigned)__builtin_ctzll(r->align) & 63 : 0;
@@ -371,9 +372,10 @@ bool heap_origin_at(guest_addr a, struct heap_origin *o)
     const struct heap_block *b = heap_slot_at(a);
     if (!b || b->state != HEAP_LIVE || a - b->addr >= b->size)
         return false;
-    o->tag = origin_make(b->alloc_trace ? b->alloc_trace : b->origin_trace, ORIGIN_HEAP);
-    o->low = b->addr;
-    o->high = b->addr + b->size;
+    const bool inherited = a - b->addr < b->inherited;
+    o->tag = origin_make(inherited || !b->alloc_trace ? b->origin_trace : b->alloc_trace, ORIGIN_HEAP);
+    o->low = b->addr + (inherited ? 0 : b->inherited);
+    o->high = b->addr + (inherited && b->inherited < b->size ? b->inherited : b->size);
     o->is_stack = b->flags & HEAP_FLAG_STACK;
     return true;
 }

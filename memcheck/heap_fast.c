@@ -6,6 +6,7 @@
  * slot that is still unused.  */
 #include <emmintrin.h>
 #include "heap_cache.h"
+#include "heap_inherit.h"
 #include "shadow_side.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -82,15 +83,18 @@ INLINE struct slot unused_slot(const struct heap_cache *c, uint64_t size)
     return (struct slot){ c->n_slots[class] ? heap_cache_top(c, class) : 0, class };
 }
 
+static const struct heap_inherited nothing = { 0, 0 };
+
 /* It becomes a block, of which all but shadow is done here.  Its record is written, not read: it may be cold. */
-INLINE struct ng_fast hand_out(struct heap_cache *c, struct slot s, uint64_t size, enum heap_kind kind, ng_trace trace)
+INLINE struct ng_fast hand_out(struct heap_cache *c, struct slot s, uint64_t size, enum heap_kind kind, ng_trace trace, struct heap_inherited from)
 {
     struct heap_block *b = heap_quick_at(s.addr).block;
     heap_cache_pop(c, s.class);
     b->size = size;
+    b->inherited = from.bytes & HEAP_INHERITED_MAX;
     b->align_log2 = 0;
     b->alloc_trace = trace;
-    b->free_trace = 0;
+    b->origin_trace = from.trace;
     b->thread = c->thread_id;
     b->kind = (uint8_t)kind & 15;
     b->flags = 0;
@@ -111,6 +115,9 @@ INLINE struct heap_quick freeable(const struct heap_cache *c, guest_addr a, enum
         return none;
     return q;
 }
+
+/* It is cold, mostly, and who looks at it is waited for.  The look-up of a trace, meanwhile, waits for nothing. */
+INLINE void prefetch_record(guest_addr a) { __builtin_prefetch(heap_quick_at(a).block, 1); }
 
 /* The rest of freeing a block that has been claimed. */
 INLINE void let_go(struct heap_cache *c, struct heap_quick freed, ng_trace trace)
@@ -135,7 +142,7 @@ INLINE struct ng_fast allocate(uint64_t size, enum heap_kind kind)
     if (!trace)
         return decline();
     fill(ng_v(s.addr), shadow_fresh_pattern(), size);
-    return hand_out(c, s, size, kind, trace);
+    return hand_out(c, s, size, kind, trace, nothing);
 }
 
 INLINE struct ng_fast release(guest_addr a, enum heap_kind kind, const uint64_t *size)
@@ -143,11 +150,12 @@ INLINE struct ng_fast release(guest_addr a, enum heap_kind kind, const uint64_t 
     struct heap_cache *c = heap_self_cache;
     if (a == 0)
         return done(0);
-    const struct heap_quick q = freeable(c, a, kind);
-    if (!q.block || (size && q.block->size != *size))
+    prefetch_record(a);
+    const ng_trace trace = c ? ng_trace_known(c->thread) : 0;
+    if (!trace)
         return decline();
-    const ng_trace trace = ng_trace_known(c->thread);
-    if (!trace || !heap_claim(q.block))
+    const struct heap_quick q = freeable(c, a, kind);
+    if (!q.block || (size && q.block->size != *size) || !heap_claim(q.block))
         return decline();
     let_go(c, q, trace);
     return done(0);
@@ -173,37 +181,44 @@ HEAP_FAST(calloc)
     fill((uint8_t *)s.addr, 0, size);
     point_of_no_return();
     fill(ng_v(s.addr), VPAT_DEFINED, size);
-    return hand_out(c, s, size, HEAP_MALLOC, trace);
+    return hand_out(c, s, size, HEAP_MALLOC, trace, nothing);
 }
 
-/* Contents into another block.  What is undefined keeps its origins, which are found while its block is alive. */
+/* Contents into another block.  What is undefined keeps its origin, found while its block is alive. */
 static struct ng_fast move(guest_addr from, uint64_t size)
 {
     struct heap_cache *c = heap_self_cache;
     const struct slot to = unused_slot(c, size);
-    const struct heap_quick old = to.addr ? freeable(c, from, HEAP_MALLOC) : (struct heap_quick){ NULL, 0 };
+    struct heap_inherited inherits = nothing;
+    if (!to.addr)
+        return decline();
+    prefetch_record(from);
+    const ng_trace trace = ng_trace_known(c->thread);
+    const struct heap_quick old = freeable(c, from, HEAP_MALLOC);
     struct heap_block *b = old.block;
-    if (!b)
+    if (!trace || !b)
         return decline();
     const uint64_t kept = b->size < size ? b->size : size;
     const bool defined = kept == 0 || is_zero(ng_v(from), kept);
     if (!defined && (b->flags & HEAP_FLAG_STACK)) /* they may be a frame's */
         return decline();
-    const ng_trace trace = ng_trace_known(c->thread);
-    if (!trace)
-        return decline();
     memcpy((void *)to.addr, (const void *)from, kept);
     point_of_no_return();
-    if (!defined && mc_options.track_origins)
+    const bool has_tags = !defined && mc_options.track_origins && !heap_can_inherit(b, kept, &inherits);
+    if (has_tags) {
+        inherits = nothing;
         shadow_settle(from, kept);
+    }
     if (!heap_claim(b))
         return decline();
     if (defined)
         fill(ng_v(to.addr), VPAT_DEFINED, kept);
-    else
+    else if (has_tags)
         shadow_copy(from, to.addr, kept);
+    else
+        memcpy(ng_v(to.addr), ng_v(from), kept);
     fill(ng_v(to.addr + kept), shadow_fresh_pattern(), size - kept);
-    const struct ng_fast result = hand_out(c, to, size, HEAP_MALLOC, trace);
+    const struct ng_fast result = hand_out(c, to, size, HEAP_MALLOC, trace, inherits);
     let_go(c, old, trace);
     return result;
 }

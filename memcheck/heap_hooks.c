@@ -6,7 +6,8 @@
  * client's errno is set.
  */
 #include <errno.h>
-#include "heap.h"
+#include "heap_inherit.h"
+#include "shadow_side.h"
 
 #define A0 (s->gpr[X86_RDI])
 #define A1 (s->gpr[X86_RSI])
@@ -137,10 +138,18 @@ HEAP_HOOK(heap_free_aligned_sized)
 }
 
 /* Contents and their shadow, into a block that is larger or smaller. */
-static void move_contents(guest_addr from, guest_addr to, uint64_t size)
+static void move_contents(const struct heap_block *from, guest_addr to, uint64_t size)
 {
-    shadow_copy(from, to, size);
-    ng_write(to, (const void *)from, size);
+    struct heap_block *b = heap_slot_at(to);
+    struct heap_inherited inherits;
+    if (mc_options.track_origins && !side_is_used() && b->alloc_trace && heap_can_inherit(from, size, &inherits)) {
+        memcpy(ng_v(to), ng_v(from->addr), size);
+        b->inherited = inherits.bytes & HEAP_INHERITED_MAX;
+        b->origin_trace = inherits.trace;
+    } else {
+        shadow_copy(from->addr, to, size);
+    }
+    ng_write(to, (const void *)from->addr, size);
 }
 
 /* Always moves, so that stale pointers are found. */
@@ -179,7 +188,7 @@ static void reallocate(struct ng_thread *t, struct x86_state *s, guest_addr p, u
         fail(t, s, ENOMEM);
         return;
     }
-    move_contents(p, to, kept);
+    move_contents(b, to, kept);
     if (!heap_release(t, b))
         errors_free(t, p);
     heap_return(s, to);

@@ -3,7 +3,7 @@ memcheck_memcheck_so_CPPFLAGS = -I$(srcdir)/include -I$(srcdir)/memcheck -D_GNU_
 memcheck_memcheck_so_CFLAGS = $(AM_CFLAGS) -fPIC -O2
 memcheck_memcheck_so_LDFLAGS = -shared
 memcheck_memcheck_so_SOURCES = memcheck/memcheck.h
-memcheck_memcheck_so_SOURCES += memcheck/heap.h memcheck/heap_cache.h memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_fast.c memcheck/heap_lazy.c memcheck/heap_custom.c \
+memcheck_memcheck_so_SOURCES += memcheck/heap.h memcheck/heap_cache.h memcheck/heap_inherit.h memcheck/heap_spans.c memcheck/heap_blocks.c memcheck/heap_fast.c memcheck/heap_lazy.c memcheck/heap_custom.c \
 	memcheck/heap_describe.c memcheck/heap_hooks.c memcheck/heap_cxx.c memcheck/heap_redirects.c \
 	memcheck/strings_text.h memcheck/strings_text.c memcheck/strings_fast.h memcheck/strings_fast.c \
 	memcheck/strings_mem.c memcheck/strings_str.c memcheck/strings_redirects.c \
