@@ -74,7 +74,6 @@ struct emitter {
     bool flags_host, flags_image;  /* where the guest's flags are */
     uint32_t i;                    /* current op */
     uint32_t insn;                 /* current instruction */
-    uint32_t pushed;               /* a PUT of rsp that a push has done, 0: none */
     bool after;                    /* its NATIVE op is done */
     struct { uint32_t begin, end, n_relocs, n_fixups; } movable; /* a piece of code in main, and what there was before it */
     guest_addr pc;

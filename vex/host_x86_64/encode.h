@@ -105,12 +105,6 @@ static inline uint32_t asm_jmp32(struct asm_buf *b)
     __builtin_memcpy(b->p + b->n, &start, 8);
     return (b->n += 5) - 4;
 }
-static inline void asm_push_imm(struct asm_buf *b, int32_t v) /* sign-extended to 8 bytes */
-{
-    asm_need(b);
-    asm_byte(b, 0x68);
-    asm_imm(b, (uint32_t)v, 4);
-}
 uint32_t asm_jcc8(struct asm_buf *b, int cc);
 uint32_t asm_jmp8(struct asm_buf *b);
 uint32_t asm_jrcxz8(struct asm_buf *b, int size); /* 4: jecxz, 8: jrcxz */

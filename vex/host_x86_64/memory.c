@@ -105,39 +105,11 @@ void emit_load(struct emitter *e, const struct ir_op *op)
         asm_load(e->c, bytes, r, m);
 }
 
-/* A store of a constant below rsp and what follows it, the move of rsp there: a call's return address.  Yields the PUT that a push
- * makes superfluous, or 0.  No value may name the rsp of before afterwards, nor be made of rsp between the two. */
-static uint32_t pushes(const struct emitter *e, const struct ir_op *op)
-{
-    const struct ir_block *b = e->b;
-    const struct value *sp = &e->val[op->a];
-    if (!e->identity || op->plane != IR_PLANE_GUEST || op->type != IR_I64 || op->imm != -8 || op->b || op->aux != IR_SEG_NONE ||
-        sp->kind != VALUE_GUEST || sp->guest != RSP)
-        return 0;
-    uint32_t i = e->i + 1;
-    while (i < b->n_ops && b->ops[i].op == IR_CONST)
-        i++;
-    if (i + 1 >= b->n_ops || b->ops[i].op != IR_ADD || !e->val[i].fused || b->ops[i].a != op->a || b->ops[b->ops[i].b].imm != -8 ||
-        b->ops[i + 1].op != IR_PUT || b->ops[i + 1].aux != X86_RSP || b->ops[i + 1].a != i || b->ops[i + 1].plane != IR_PLANE_GUEST ||
-        b->ops[i + 1].type != IR_I64)
-        return 0;
-    for (uint32_t a = e->g_alias[RSP]; a; a = e->val[a].next_alias)
-        if (e->val[a].kind == VALUE_GUEST && e->val[a].last > i + 1)
-            return 0;
-    return i + 1;
-}
-
 void emit_store(struct emitter *e, const struct ir_op *op)
 {
     if (address_clobbers_flags(op))
         flags_clobber(e);
     const int bytes = ir_type_bytes(op->type);
-    int64_t pushed;
-    if (op->imm == -8 && value_const(e, op->c, &pushed) && pushed == (int32_t)pushed && (e->pushed = pushes(e, op))) {
-        emit_side(e);
-        asm_push_imm(e->c, (int32_t)pushed);
-        return;
-    }
     const struct asm_mem m = emit_address(e, op);
     int64_t v;
     if (bytes > 32) {

@@ -99,11 +99,6 @@ static void put_whole_gpr(struct emitter *e, int i, ir_ref ref)
 {
     struct asm_buf *c = e->c;
     int64_t k;
-    if (e->i == e->pushed) { /* done by the store before it */
-        e->g_alias[i] = 0;
-        e->g_mem &= ~(1u << i);
-        return;
-    }
     if (e->val[ref].kind == VALUE_FUSED) {
         const struct ir_op *sum = &e->b->ops[ref];
         const int from = gpr_use(e, sum->a), disp = (int)e->b->ops[sum->b].imm;
