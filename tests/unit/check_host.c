@@ -50,6 +50,12 @@ static void begin(enum ir_form form)
     b.flags_live_out = IR_FLAGS_ARITH;
 }
 
+static void registers_are_those_of_before(void)
+{
+    ck_assert(!memcmp(s.gpr, before.gpr, sizeof s.gpr));
+    ck_assert(!memcmp(s.ymm, before.ymm, sizeof s.ymm));
+}
+
 static void registers_but(uint16_t changed)
 {
     for (int i = 0; i < 16; i++)
@@ -480,6 +486,50 @@ START_TEST(test_fault_state)
 }
 END_TEST
 
+/* A comparison stands right before its jump, which can be patched, wherever the two begin; and if it faults it is known as itself. */
+START_TEST(test_padded_comparison)
+{
+    static const char compare[] = "\x48\x83\x3b\x05"; /* cmp qword ptr [rbx], 5 */
+    static uint8_t stack[65536];
+    sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = sizeof stack }, NULL);
+    struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+    sigaction(SIGSEGV, &sa, NULL);
+    int padded = 0;
+    for (int before_it = 0; before_it < 16; before_it++) {
+        begin(IR_FORM_NATIVE);
+        for (int i = 0; i < before_it; i++)
+            test_native(&b, INSN("\xf9")); /* stc: a byte */
+        test_native(&b, insn(compare, 4, 0x400000));
+        test_insn(&b, INSN("\x74\x00"));
+        const uint32_t taken = ir_block_add_exit(&b, (struct ir_exit){ .kind = IR_EXIT_JUMP, .pc = 2 });
+        ir_append(&b, (struct ir_op){ .op = IR_EXIT_CC, .aux = 4, .imm = taken });
+        ir_append(&b, (struct ir_op){ .op = IR_EXIT, .imm = ir_block_add_exit(&b, (struct ir_exit){ .kind = IR_EXIT_JUMP, .pc = 1 }) });
+        for (int k = 0; k < 3; k++) { /* equal, not equal, nothing there */
+            const uint64_t word = k == 0 ? 5 : 6;
+            memcpy(test_memory + 0x40, &word, 8);
+            s.gpr[3] = k == 2 ? 0x40000000ull + MEMORY : MEMORY + 0x40;
+            faulted = 0;
+            const struct vex_exit *x = run();
+            if (k < 2) {
+                ck_assert(x && x->ir.pc == (k == 0 ? 2u : 1u));
+                ck_assert(x->jump_offset % 8 <= 4);
+            } else {
+                ck_assert(!x && faulted == 1 && fault_side.insn == before_it && !fault_side.after);
+            }
+            registers_are_those_of_before();
+        }
+        uint32_t at = 0;
+        while (memcmp(test_code.code + at, compare, 4))
+            at++;
+        ck_assert_uint_eq(test_code.code[at + 4], 0x0f); /* je, at once */
+        ck_assert_uint_eq(test_code.code[at + 5], 0x84);
+        padded += before_it && test_code.code[at - 1] != 0xf9;
+    }
+    ck_assert_int_gt(padded, 0);
+    signal(SIGSEGV, SIG_DFL);
+}
+END_TEST
+
 /* ---- trampolines ---- */
 static bool helper_df;
 static uint64_t flags_helper(uint64_t a, uint64_t b_, uint64_t c)
@@ -683,6 +733,7 @@ int main(void)
     tcase_add_test(t, test_zone);
     tcase_add_test(t, test_zone_store);
     tcase_add_test(t, test_fault_state);
+    tcase_add_test(t, test_padded_comparison);
     tcase_add_test(t, test_call_keeps_everything);
     tcase_add_test(t, test_jump_cache);
     tcase_add_test(t, test_counts);
