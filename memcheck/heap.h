@@ -53,6 +53,8 @@ struct heap_block {
 };
 _Static_assert(sizeof(struct heap_block) == 32, "half a cache line");
 enum { HEAP_INHERITED_MAX = (1 << 12) - 1 };
+/* What a program may claim of a block of its own, as struct heap_block can say it: the largest size for any that is larger. */
+static inline uint64_t heap_size_field(uint64_t size) { return size >> 46 ? (1ull << 46) - 1 : size; }
 enum {
     HEAP_FLAG_META = 1,          /* a metapool's superblock */
     HEAP_FLAG_STACK = 2          /* a stack pointer has been seen in it */

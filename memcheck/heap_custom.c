@@ -95,7 +95,7 @@ static void make(struct ng_thread *t, guest_addr a, uint64_t size, uint64_t redz
     struct custom *c = calloc(1, sizeof *c);
     if (!c)
         ng_fatal("out of memory");
-    c->block = (struct heap_block){ .addr = a, .size = size, .kind = pool ? HEAP_POOL : HEAP_CUSTOM, .state = HEAP_LIVE,
+    c->block = (struct heap_block){ .addr = a, .size = heap_size_field(size), .kind = pool ? HEAP_POOL : HEAP_CUSTOM, .state = HEAP_LIVE,
                                     .flags = pool && (pool->flags & POOL_METAPOOL) ? HEAP_FLAG_META : 0 };
     c->redzone = redzone;
     c->pool = pool;
@@ -174,7 +174,7 @@ void heap_custom_resize(struct ng_thread *t, guest_addr a, uint64_t old_size, ui
     struct custom *c = find_live(a, NULL);
     const bool valid = c && c->block.size == old_size && new_size > 0;
     if (valid) {
-        c->block.size = new_size;
+        c->block.size = heap_size_field(new_size);
         if (new_size > old_size)
             shadow_make_undefined(a + old_size, new_size - old_size, origin_make(ng_trace_take(t), ORIGIN_HEAP));
         else
@@ -371,7 +371,7 @@ void heap_pool_change(struct ng_thread *t, guest_addr addr, guest_addr from, gue
     if (c) {
         unlink_block(c);
         c->block.addr = to;
-        c->block.size = size;
+        c->block.size = heap_size_field(size);
         insert(c);
     }
     pthread_mutex_unlock(&lock);

@@ -23,7 +23,8 @@ struct translator {
 };
 static __thread struct translator *translator __attribute__((tls_model("initial-exec")));
 
-/* The program passes flags through returns, as hand-written code may: seen at a call's return site. */
+/* The program passes flags through calls of known functions or returns, as hand-written code may: seen where a function begins or at a
+ * call's return site. */
 static _Atomic bool returns_flags;
 /* It passes them through other indirect jumps: seen where one led.  Unlike a return, such a jump cannot tell beforehand;
  * so first translations take it to be true, and only hot code, after many runs without a sign of it, does not. */
