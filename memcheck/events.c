@@ -121,7 +121,8 @@ void events_access_fault(struct ng_thread *t, guest_addr pc, guest_addr a, size_
     registers_refresh_attention(ng_thread_state(t));
     if (errors_addr_just_reported(pc))
         return;
-    if (ng_in_client(a) && ng_segment_at(a, &s) && s.prot && (size < 2 || ng_segment_at(a + size - 1, &s)))
+    /* What the program has closed it means to catch, as garbage collectors and others do. */
+    if (ng_in_client(a) && ng_segment_at(a, &s) && !s.reserved && (size < 2 || ng_segment_at(a + size - 1, &s)))
         return;
     errors_addr(t, a, size ? size : 1, write);
 }

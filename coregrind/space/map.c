@@ -54,7 +54,7 @@ static void describe_file(struct segment *g, int fd, uint64_t offset)
 static struct segment describe(guest_addr a, uint64_t size, int prot, int flags, int fd, uint64_t offset,
                                enum ng_segment_kind kind)
 {
-    struct segment g = { .s = { .start = a, .end = a + size, .prot = (uint8_t)(prot & 7), .kind = (uint8_t)kind } };
+    struct segment g = { .s = { .start = a, .end = a + size, .prot = (uint8_t)(prot & 7), .kind = (uint8_t)kind, .reserved = !(prot & 7) } };
     g.s.shared = (flags & MAP_TYPE) != MAP_PRIVATE;
     if (!(flags & MAP_ANONYMOUS))
         describe_file(&g, fd, offset);

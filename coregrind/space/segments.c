@@ -173,7 +173,7 @@ static void cut(guest_addr at)
 static bool mergeable(const struct segment *a, const struct segment *b)
 {
     const struct ng_segment *x = &a->s, *y = &b->s;
-    if (x->end != y->start || x->prot != y->prot || x->kind != y->kind || x->shared != y->shared ||
+    if (x->end != y->start || x->prot != y->prot || x->reserved != y->reserved || x->kind != y->kind || x->shared != y->shared ||
         a->flags != b->flags || (a->flags & SEGMENT_STACK) || a->attach != b->attach)
         return false;
     if (!x->ino && !y->ino && !x->path && !y->path)
@@ -289,6 +289,7 @@ void segments_set_prot(guest_addr a, guest_addr end, int prot)
     cut(end);
     for (struct node *n = find_next(a); n && n->seg.s.start < end;) {
         n->seg.s.prot = (uint8_t)prot;
+        n->seg.s.reserved = n->seg.s.reserved && !prot;
         if (prot & NG_PROT_X)
             n->seg.flags |= SEGMENT_CODE;
         const guest_addr start = n->seg.s.start, next = n->seg.s.end;

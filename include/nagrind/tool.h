@@ -56,6 +56,7 @@ enum ng_segment_kind { NG_SEG_FILE, NG_SEG_ANON, NG_SEG_STACK, NG_SEG_BRK, NG_SE
 struct ng_segment {
     guest_addr start, end; /* page-aligned */
     uint8_t prot, kind, shared;
+    uint8_t reserved;     /* mapped without any access, and never given any */
     uint64_t dev, ino, offset; /* of a file mapping */
     const char *path;          /* or NULL; lives as long as the process */
 };
