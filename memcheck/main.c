@@ -5,6 +5,7 @@
 #include "events.h"
 #include "heap.h"
 #include "instrument.h"
+#include "strings_fast.h"
 
 enum { REDIRECTS_MAX = 1024 };
 static struct ng_redirect redirects[REDIRECTS_MAX]; /* heap's and strings' rows */
@@ -107,4 +108,6 @@ NG_API const struct ng_tool ng_tool = {
     .supp_check_extra = suppressions_check_extra,
     .error_weight = leak_error_weight,
     .plane_fault = heap_lazy_fault,
+    .string_move = fast_memcpy,
+    .string_fill = fast_memset,
 };

@@ -39,6 +39,9 @@ struct vex_decode_request {
      * read them), or may pass them through other indirect jumps. */
     bool returns_flags, jumps_flags;
     bool host_cpu;          /* --cpu=host: instructions beyond x86-64-v3 are known */
+    /* 1 + the helper that does what it can of a REP MOVS or STOS at once, in NATIVE form: (bytes of an element, is it MOVS, 0) ->
+     * nonzero if registers have changed, by what was done.  0: element by element. */
+    int string_helper;
 };
 /* Fills *b (reset by the callee).  Never fails: undecodable bytes become IR_EXIT_TRAP with SIGILL;
  * n_bytes == 0 becomes IR_EXIT_TRAP with SIGSEGV. */

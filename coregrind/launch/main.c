@@ -44,6 +44,7 @@ int main(int argc, char **argv, char **envp)
     space_init(argv, envp, tool->wants_planes_v, tool->wants_planes_o);
     code_init((size_t)options.code_zone_size, (uint32_t)(options.hot ? options.hot : INT32_MAX));
     redirect_init();
+    run_strings_init();
     if (tool->init && tool->init() != 0)
         ng_fatal("the tool %s cannot start", tool->name);
     launch_load(&image, launch_client_env(environ));

@@ -40,6 +40,8 @@ void run_thread_list_remove(struct ng_thread *t);
 /* Calls fn for each thread in the list with the list lock held. */
 void run_thread_list_each(void (*fn)(struct ng_thread *t, void *arg), void *arg);
 int run_thread_count(void);
+/* For struct vex_decode_request.string_helper: of the tool's fast functions (strings.c), 0 if it has none. */
+int run_string_helper(void);
 void run_thread_list_after_fork(struct ng_thread *t);
 /* What a thread that leaves owes the guest, after its dispatcher returned; the host thread then ends. */
 void run_thread_finish(struct ng_thread *t);

@@ -55,6 +55,7 @@ extern __thread void *run_jumps[X86_JUMPS] __attribute__((tls_model("initial-exe
 struct vex_host run_vex_host(void);  /* what the back end must know of this process */
 
 void run_init(void);
+void run_strings_init(void);         /* when the tool is loaded, before the first translation */
 /* Runs the main thread from the state prepared by the loader; never returns. */
 void run_main(guest_addr pc, guest_addr sp) __attribute__((noreturn));
 /* The dispatcher: runs until this guest thread exits. */

@@ -180,6 +180,7 @@ static bool compile(struct ng_thread *t, struct translator *x, struct vex_decode
     host.indirect_target = indirect;
     r->peek = peek_successor;
     r->host_cpu = options.cpu == 1;
+    r->string_helper = r->mode == 0 ? run_string_helper() : 0;
     r->returns_flags = atomic_load(&returns_flags);
     r->jumps_flags = !is_hot(r) || atomic_load(&jumps_flags);
     for (;;) {

@@ -16,7 +16,7 @@
 #include "nagrind/ir.h"
 #include "nagrind/x86_64.h"
 
-#define NG_TOOL_API 1
+#define NG_TOOL_API 2
 
 /* ---- threads and the client's memory ---- */
 struct ng_thread;                    /* a guest thread */
@@ -252,6 +252,10 @@ struct ng_tool {
     /* An access of generated code, or the tool's own, to a plane was refused: a page that the tool has protected.  host is
      * the plane's address.  Runs in a signal handler, on any thread.  True: it is mended, try again.  May be NULL. */
     bool (*plane_fault)(uint64_t host);
+    /* For REP MOVS and REP STOS of many elements, in mode 0 of NATIVE form; NULL: the tool sees each element.  To move
+     * (to, from, bytes, 0), which may overlap if to < from; and to fill (to, byte, bytes, 0).  As struct ng_redirect.fast: all is done, shadows among
+     * it, or nothing that may not be done twice, for then it happens element by element.  Both or neither. */
+    ng_fast_fn string_move, string_fill;
 };
 NG_API void ng_tool_lock(void);
 NG_API void ng_tool_unlock(void);

@@ -399,11 +399,32 @@ static void strip_prefix(struct ir_insn *n)
     n->len = to;
 }
 
+/* Many elements at once, if somebody does that; then the block begins again, with what is left.  A call costs as much as ten or
+ * twenty elements. */
+static void many_elements(struct x86_ctx *c)
+{
+    enum { FEW = 24 };
+    const int mnemonic = c->zi->mnemonic;
+    const bool moves = mnemonic == ZYDIS_MNEMONIC_MOVSB || mnemonic == ZYDIS_MNEMONIC_MOVSW || mnemonic == ZYDIS_MNEMONIC_MOVSD ||
+                       mnemonic == ZYDIS_MNEMONIC_MOVSQ;
+    const bool stores = mnemonic == ZYDIS_MNEMONIC_STOSB || mnemonic == ZYDIS_MNEMONIC_STOSW || mnemonic == ZYDIS_MNEMONIC_STOSD ||
+                        mnemonic == ZYDIS_MNEMONIC_STOSQ;
+    if (!c->r->string_helper || c->form != IR_FORM_NATIVE || c->insn->mem_seg || c->zi->address_width != 64 || !(moves || stores))
+        return;
+    const ir_ref many = ir_append(c->b, (struct ir_op){ .op = IR_CMPLTU, .type = IR_I1, .lane = IR_I64, .a = x86_const(c, IR_I64, FEW),
+                                                        .b = x86_get_gpr(c, X86_RCX, 0, IR_I64) });
+    const ir_ref done = ir_call(c->b, IR_I64, c->r->string_helper - 1, many, x86_const(c, IR_I64, c->zo[0].size / 8),
+                                x86_const(c, IR_I64, moves), x86_const(c, IR_I64, 0));
+    const ir_ref some = ir_append(c->b, (struct ir_op){ .op = IR_CMPNE, .type = IR_I1, .lane = IR_I64, .a = done, .b = x86_const(c, IR_I64, 0) });
+    ir_append(c->b, (struct ir_op){ .op = IR_EXIT_IF, .a = some, .imm = new_exit(c, IR_EXIT_JUMP, c->pc, 0) });
+}
+
 void x86_rep_string(struct x86_ctx *c, int prefix)
 {
     const bool compares = c->insn->flags_write & IR_FLAG_Z;
 
     exit_rcxz(c, c->next);
+    many_elements(c);
     if (c->insn->mem_seg)
         c->by_ops = true;
     else
