@@ -6,8 +6,12 @@
 #include "run/internal.h"
 #include "tool/load.h"
 
-/* Events wait for no longer than this. */
-enum { MOST_BYTES = 1 << 20, RFLAGS_DF = 0x400 };
+enum { MOST_BYTES = 64 << 10,             /* what is looked through in vain if it is declined */
+       LEAST_BYTES = 256, PATIENCE = 128, /* elements, after which what was declined is tried again */
+       RFLAGS_DF = 0x400 };
+
+/* The string that was declined last: count is that of its next element. */
+static __thread struct { uint64_t count; unsigned left; } declined __attribute__((tls_model("initial-exec")));
 
 /* A guest register of a thread that runs a helper. */
 static void set_reg(struct ng_thread *t, int slot, uint64_t v)
@@ -39,21 +43,45 @@ static bool run_fast(guest_addr to, uint64_t from, size_t n, bool moves)
     return done;
 }
 
-/* size: of an element; moves: MOVS, else STOS.  The result is nonzero if rcx has changed. */
+/* Some of the n bytes: what begins it may be in order though the whole is not. */
+static size_t run_some(guest_addr to, uint64_t from, size_t n, bool moves)
+{
+    for (;;) {
+        if ((!moves || to - from >= n) && run_fast(to, from, n, moves))
+            return n;
+        if (n < 2 * LEAST_BYTES)
+            return 0;
+        n = n / 2 & ~(size_t)7;
+    }
+}
+
+/* Is this still the string that was declined a few elements ago? */
+static bool is_declined(uint64_t count)
+{
+    if (!declined.left || count != declined.count)
+        return false;
+    declined.left--;
+    declined.count--;
+    return true;
+}
+
+/* size: of an element; moves: MOVS, else STOS.  The result is nonzero if something was done, and registers have changed. */
 static uint64_t string_helper(uint64_t size, uint64_t moves, uint64_t unused)
 {
     struct ng_thread *t = &run_self;
     const uint64_t count = ng_reg(t, X86_RCX), to = ng_reg(t, X86_RDI), from = ng_reg(t, moves ? X86_RSI : X86_RAX);
-    const uint64_t some = count < MOST_BYTES / size ? count : MOST_BYTES / size, n = some * size;
+    const size_t most = (count < MOST_BYTES / size ? count : MOST_BYTES / size) * size;
     (void)unused;
-    if (t->state.host_rflags & RFLAGS_DF || (!moves && !is_one_byte(from, (unsigned)size)))
+    if (t->state.host_rflags & RFLAGS_DF || (!moves && !is_one_byte(from, (unsigned)size)) || is_declined(count))
         return 0;
-    if (moves && to - from < n) /* what is written is read again */
+    const size_t n = run_some(to, from, most, moves); /* of whole elements, as MOST_BYTES and its halves are */
+    if (!n) {
+        declined.count = count - 1;
+        declined.left = PATIENCE;
         return 0;
-    if (!run_fast(to, from, n, moves))
-        return 0;
+    }
     set_reg(t, X86_RDI, to + n);
-    set_reg(t, X86_RCX, count - some);
+    set_reg(t, X86_RCX, count - n / size);
     if (moves)
         set_reg(t, X86_RSI, from + n);
     return 1;

@@ -65,6 +65,8 @@ enum {
                           notes its address as ZONE_USED does */
     IR_ELSE = 64,      /* CALL, the same bit: of any type; where the guard is false it yields d.  A vector goes to the helper and comes back
                           in scratch slot imm, which then is the third argument */
+    IR_LEAVES = 32,    /* CALL, the same bit: of no type, with a guard; if the helper yields nonzero, the block is left by exits[imm].  It may
+                          then have changed general registers (not of a block that is done by the IR interpreter) */
     IR_PRESERVES = 128 /* CALL: the helper writes no register of the guest, no shadow of one and no scratch slot but imm */
 };
 

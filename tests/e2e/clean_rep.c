@@ -38,7 +38,7 @@ STRING(low_stosq, "addr32 rep stosq")
 
 static const struct { struct regs (*run)(void *, uint64_t, uint64_t); int size; } moves[] = { { movsb, 1 }, { movsw, 2 }, { movsd, 4 }, { movsq, 8 } },
     fills[] = { { stosb, 1 }, { stosw, 2 }, { stosd, 4 }, { stosq, 8 } };
-static const uint64_t counts[] = { 0, 1, 2, 7, 23, 24, 25, 26, 100, 1000, 70001, 400000 };
+static const uint64_t counts[] = { 0, 1, 2, 7, 23, 24, 25, 26, 100, 700, 3001 };
 #define N(a) (sizeof(a) / sizeof *(a))
 
 static uint64_t sum(const void *p, size_t n)
@@ -66,13 +66,26 @@ static void forward(uint8_t *a, uint8_t *b, size_t room)
         }
 }
 
+static void much(void)
+{
+    enum { MUCH = 3000001 };
+    uint8_t *a = malloc(MUCH), *b = malloc(MUCH);
+    for (int i = 0; i < MUCH; i++)
+        b[i] = (uint8_t)(i * 31 + (i >> 8) + (i >> 15));
+    show("much", movsb(a, (uint64_t)b, MUCH), a, b, a, MUCH);
+    const struct regs r = stosd(a, 0x2a2a2a2a, MUCH / 4);
+    show("much", r, a, (void *)r.si, a, MUCH);
+    free(a);
+    free(b);
+}
+
 static void overlaps(uint8_t *a, const uint8_t *b)
 {
     static const int by[] = { -300, -41, -8, -3, -1, 0, 1, 3, 8, 41, 300 };
     for (size_t k = 0; k < N(moves); k++)
         for (size_t i = 0; i < N(by); i++) {
             memcpy(a, b, 8192);
-            const struct regs r = moves[k].run(a + 1000 + by[i], (uint64_t)(a + 1000), 500);
+            const struct regs r = moves[k].run(a + 1000 + by[i], (uint64_t)(a + 1000), 150);
             show("overlap", r, a + 1000 + by[i], a + 1000, a, 8192);
         }
 }
@@ -187,11 +200,12 @@ static void definedness(void)
 
 int main(void)
 {
-    const size_t room = 8 * 400000 + 64;
+    const size_t room = 8 * 3001 + 64;
     uint8_t *a = malloc(room), *b = malloc(room);
     for (size_t i = 0; i < room; i++)
         b[i] = (uint8_t)(i * 31 + (i >> 8) + (i >> 15));
     forward(a, b, room);
+    much();
     overlaps(a, b);
     backward(a, b);
     faults();

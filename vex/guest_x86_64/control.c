@@ -413,10 +413,10 @@ static void many_elements(struct x86_ctx *c)
         return;
     const ir_ref many = ir_append(c->b, (struct ir_op){ .op = IR_CMPLTU, .type = IR_I1, .lane = IR_I64, .a = x86_const(c, IR_I64, FEW),
                                                         .b = x86_get_gpr(c, X86_RCX, 0, IR_I64) });
-    const ir_ref done = ir_call(c->b, IR_I64, c->r->string_helper - 1, many, x86_const(c, IR_I64, c->zo[0].size / 8),
+    const ir_ref call = ir_call(c->b, IR_VOID, c->r->string_helper - 1, many, x86_const(c, IR_I64, c->zo[0].size / 8),
                                 x86_const(c, IR_I64, moves), x86_const(c, IR_I64, 0));
-    const ir_ref some = ir_append(c->b, (struct ir_op){ .op = IR_CMPNE, .type = IR_I1, .lane = IR_I64, .a = done, .b = x86_const(c, IR_I64, 0) });
-    ir_append(c->b, (struct ir_op){ .op = IR_EXIT_IF, .a = some, .imm = new_exit(c, IR_EXIT_JUMP, c->pc, 0) });
+    c->b->ops[call].flags = IR_LEAVES;
+    c->b->ops[call].imm = new_exit(c, IR_EXIT_JUMP, c->pc, 0);
 }
 
 void x86_rep_string(struct x86_ctx *c, int prefix)

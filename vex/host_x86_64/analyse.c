@@ -93,6 +93,8 @@ static uint8_t flags_before(const struct emitter *e, const struct ir_op *op, uin
         return 0; /* the callee's to change */
     case IR_EXIT:
         return exit_flags(e, &e->b->exits[op->imm], insn, true);
+    case IR_CALL:
+        return op->flags & IR_LEAVES ? live | exit_flags(e, &e->b->exits[op->imm], insn, false) : live;
     case IR_EXIT_IF: case IR_EXIT_RCXZ:
         return live | exit_flags(e, &e->b->exits[op->imm], insn, false);
     case IR_EXIT_CC:

@@ -760,6 +760,7 @@ void emit_call(struct emitter *e, const struct ir_op *op)
     flags_clobber(e);
     struct call_result r = call_prepare(e, op, true);
     const struct ir_op *g = &e->b->ops[op->a];
+    const bool leaves = op->flags & IR_LEAVES;
     int cc = CC_NE;
     if (e->val[op->a].kind == VALUE_FUSED && g->op == IR_HASBYTE && !type_is_vec(g->lane)) {
         const int v = gpr_use(e, g->a), size = ir_type_bytes(g->lane);
@@ -768,10 +769,14 @@ void emit_call(struct emitter *e, const struct ir_op *op)
     } else {
         cc = emit_condition(e, op->a);
     }
-    const uint32_t jump = asm_jcc32(c, cc);
+    const uint32_t jump = asm_jcc32(c, cc), out = leaves ? emit_way_out(e, (uint32_t)op->imm) : 0;
     emit_fixup(e, jump, TO_COLD, e->cold.n);
     e->c = &e->cold;
     call_sequence(e, op, r);
+    if (leaves) {
+        asm_alu_mi(e->c, 7, 8, state_mem(e, STATE(call_result)), 0);
+        emit_fixup(e, asm_jcc32(e->c, CC_NE), TO_COLD, out);
+    }
     emit_jump_to_main(e, c->n);
     e->c = c;
 }

@@ -109,6 +109,10 @@ static void check_details(struct checker *k, const struct ir_op *op)
         if ((uint64_t)op->imm >= b->n_exits)
             complain(k, "no exit %d", (int)op->imm);
         break;
+    case IR_CALL:
+        if (op->flags & IR_LEAVES && (op->type != IR_VOID || !op->a || (uint64_t)op->imm >= b->n_exits))
+            complain(k, "leaves by no exit %d", (int)op->imm);
+        break;
     case IR_CHECK:
     case IR_CHECK_STORE:
         if (op->d >= b->n_exits)
