@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Memory that the program itself has closed, and opens in its handler, as garbage collectors do: nothing is wrong.  Memory that never was
  * accessible is not the program's to touch, until it is made so. */
-#include <signal.h>
 // differs: valgrind repeats the access with a stale address, unless --vex-iropt-register-updates=allregs-at-mem-access (then it agrees)
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
