@@ -559,6 +559,46 @@ START_TEST(test_call_keeps_everything)
 }
 END_TEST
 
+static int leaving_calls;
+static uint64_t leaving_helper(uint64_t size, uint64_t b_, uint64_t c)
+{
+    (void)b_; (void)c;
+    leaving_calls++;
+    if (test_state.host_gpr[X86_RCX] & 1)
+        return 0;
+    test_state.host_gpr[X86_RCX] = test_state.gpr[X86_RCX] = size; /* as coregrind/run/strings.c does */
+    return 1;
+}
+
+/* A call under a guard leaves the block if it yields something, with what it did to registers. */
+START_TEST(test_call_leaves)
+{
+    static const struct { uint64_t rcx; int calls; guest_addr to; uint64_t then; } rows[] = {
+        { 24, 0, 0x2000, 24 }, { 25, 1, 0x2000, 25 }, { 26, 1, 0x1000, 8 }, { UINT64_MAX - 1, 1, 0x1000, 8 }, { 0, 0, 0x2000, 0 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin(IR_FORM_NATIVE);
+        test_insn(&b, INSN("\x90"));
+        const ir_ref guard = ir_append(&b, (struct ir_op){ .op = IR_CMPLTU, .type = IR_I1, .lane = IR_I64, .a = ir_const(&b, IR_I64, 24),
+                                                            .b = ir_get(&b, IR_I64, IR_PLANE_GUEST, X86_RCX, 0) });
+        const ir_ref call = ir_call(&b, IR_VOID, 0, guard, ir_const(&b, IR_I64, 8), IR_NONE, IR_NONE);
+        b.ops[call].flags = IR_LEAVES;
+        b.ops[call].imm = ir_block_add_exit(&b, (struct ir_exit){ .pc = 0x1000, .kind = IR_EXIT_JUMP });
+        test_exit(&b, IR_EXIT_JUMP, 0x2000);
+        test_helpers[0] = leaving_helper;
+        leaving_calls = 0;
+        s.gpr[X86_RCX] = rows[i].rcx;
+        s.rflags |= 0x8d5;
+        const struct vex_exit *x = run();
+        ck_assert(x != NULL);
+        ck_assert_int_eq(leaving_calls, rows[i].calls);
+        ck_assert_uint_eq(x->ir.pc, rows[i].to);
+        ck_assert_uint_eq(s.gpr[X86_RCX], rows[i].then);
+        registers_but(1 << X86_RCX);
+    }
+}
+END_TEST
+
 static void jumps_to(guest_addr pc, guest_addr lands)
 {
     s.gpr[2] = pc;
@@ -735,6 +775,7 @@ int main(void)
     tcase_add_test(t, test_fault_state);
     tcase_add_test(t, test_padded_comparison);
     tcase_add_test(t, test_call_keeps_everything);
+    tcase_add_test(t, test_call_leaves);
     tcase_add_test(t, test_jump_cache);
     tcase_add_test(t, test_counts);
     tcase_add_test(t, test_parts_count);
