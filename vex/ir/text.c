@@ -3,7 +3,7 @@
 
 const struct ir_flag_word ir_flag_words[] = {
     { IR_DESCRIBED, "described", 0 }, { IR_STACK_REL, "stack", 0 },      { IR_GUEST_ADDR, "guest", 0 },
-    { IR_HOST_OBJ, "object", 0 },     { IR_LOCKED, "locked", 0 },        { IR_KEEP_FLAGS, "keepflags", IR_PUT },
+    { IR_HOST_OBJ, "object", 0 },     { IR_LOCKED, "locked", 0 },        { IR_KEEP_FLAGS, "keepflags", 0 },
     { IR_FLAGS_DIE, "flagsdie", IR_PUT }, { IR_CALL_SP, "call", IR_SP }, { IR_RET_SP, "ret", IR_SP }, { IR_RED_ZONE, "redzone", IR_CHECK_STORE }, { IR_ELSE, "else", IR_CALL }, { IR_LEAVES, "leaves", IR_CALL }, { IR_PRESERVES, "preserves", IR_CALL },
     { 0, NULL, 0 },
 };
