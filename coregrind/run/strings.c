@@ -6,12 +6,8 @@
 #include "run/internal.h"
 #include "tool/load.h"
 
-enum { MOST_BYTES = 64 << 10,             /* what is looked through in vain if it is declined */
-       LEAST_BYTES = 256, PATIENCE = 128, /* elements, after which what was declined is tried again */
-       RFLAGS_DF = 0x400 };
-
-/* The string that was declined last: count is that of its next element. */
-static __thread struct { uint64_t count; unsigned left; } declined __attribute__((tls_model("initial-exec")));
+/* Events wait for no longer than MOST; what declines declines LEAST at no cost to speak of.  Multiples of 256 elements. */
+enum { MOST_BYTES = 64 << 10, LEAST_BYTES = 2 << 10, RFLAGS_DF = 0x400 };
 
 /* A guest register of a thread that runs a helper. */
 static void set_reg(struct ng_thread *t, int slot, uint64_t v)
@@ -43,26 +39,15 @@ static bool run_fast(guest_addr to, uint64_t from, size_t n, bool moves)
     return done;
 }
 
-/* Some of the n bytes: what begins it may be in order though the whole is not. */
+/* What begins the n bytes may be in order though the whole is not. */
 static size_t run_some(guest_addr to, uint64_t from, size_t n, bool moves)
 {
-    for (;;) {
-        if ((!moves || to - from >= n) && run_fast(to, from, n, moves))
-            return n;
-        if (n < 2 * LEAST_BYTES)
-            return 0;
-        n = n / 2 & ~(size_t)7;
-    }
-}
-
-/* Is this still the string that was declined a few elements ago? */
-static bool is_declined(uint64_t count)
-{
-    if (!declined.left || count != declined.count)
-        return false;
-    declined.left--;
-    declined.count--;
-    return true;
+    const size_t first = n < LEAST_BYTES ? n : LEAST_BYTES, rest = n - first;
+    if (moves && to - from < n) /* what is written is read again */
+        return 0;
+    if (!run_fast(to, from, first, moves))
+        return 0;
+    return rest && run_fast(to + first, moves ? from + first : from, rest, moves) ? n : first;
 }
 
 /* size: of an element; moves: MOVS, else STOS.  The result is nonzero if something was done, and registers have changed. */
@@ -72,14 +57,11 @@ static uint64_t string_helper(uint64_t size, uint64_t moves, uint64_t unused)
     const uint64_t count = ng_reg(t, X86_RCX), to = ng_reg(t, X86_RDI), from = ng_reg(t, moves ? X86_RSI : X86_RAX);
     const size_t most = (count < MOST_BYTES / size ? count : MOST_BYTES / size) * size;
     (void)unused;
-    if (t->state.host_rflags & RFLAGS_DF || (!moves && !is_one_byte(from, (unsigned)size)) || is_declined(count))
+    if (t->state.host_rflags & RFLAGS_DF || (!moves && !is_one_byte(from, (unsigned)size)))
         return 0;
-    const size_t n = run_some(to, from, most, moves); /* of whole elements, as MOST_BYTES and its halves are */
-    if (!n) {
-        declined.count = count - 1;
-        declined.left = PATIENCE;
+    const size_t n = run_some(to, from, most, moves);
+    if (!n)
         return 0;
-    }
     set_reg(t, X86_RDI, to + n);
     set_reg(t, X86_RCX, count - n / size);
     if (moves)

@@ -18,6 +18,15 @@ static void movsb(void *to, const void *from, size_t n) { __asm__ volatile("rep 
 static void movsq(void *to, const void *from, size_t n) { __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory"); }
 static void stosq(void *to, size_t n) { __asm__ volatile("rep stosq" : "+D"(to), "+c"(n) : "a"(0L) : "memory"); }
 
+/* These are not done at once, and must not cost more for it. */
+static void pattern(void *to, size_t n) { __asm__ volatile("rep stosl" : "+D"(to), "+c"(n) : "a"(0xff00ff) : "memory"); }
+static void backward(char *to, const char *from, size_t n)
+{
+    to += 8 * n - 8;
+    from += 8 * n - 8;
+    __asm__ volatile("std; rep movsq; cld" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+}
+
 #define TIME(what, times, per, statement) \
     do { \
         const double start = now(); \
@@ -37,6 +46,8 @@ int main(void)
     TIME("rep stosq of 6, a call", CALLS, 1, stosq(a, 6));
     TIME("rep movsq of 12, a call", CALLS, 1, movsq(a, b, 12));
     TIME("rep movsq of 40, a call", CALLS, 1, movsq(a, b, 40));
+    TIME("rep stosl of bytes, one", ROUNDS, BYTES / 4, pattern(a, BYTES / 4));
+    TIME("backwards, a word", ROUNDS, BYTES / 8, backward(a, b, BYTES / 8));
     free(a);
     free(b);
     return 0;

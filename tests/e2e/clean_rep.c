@@ -38,7 +38,7 @@ STRING(low_stosq, "addr32 rep stosq")
 
 static const struct { struct regs (*run)(void *, uint64_t, uint64_t); int size; } moves[] = { { movsb, 1 }, { movsw, 2 }, { movsd, 4 }, { movsq, 8 } },
     fills[] = { { stosb, 1 }, { stosw, 2 }, { stosd, 4 }, { stosq, 8 } };
-static const uint64_t counts[] = { 0, 1, 2, 7, 23, 24, 25, 26, 100, 700, 3001 };
+static const uint64_t counts[] = { 0, 1, 2, 7, 25, 100, 255, 256, 257, 700, 3001 };
 #define N(a) (sizeof(a) / sizeof *(a))
 
 static uint64_t sum(const void *p, size_t n)
@@ -85,7 +85,7 @@ static void overlaps(uint8_t *a, const uint8_t *b)
     for (size_t k = 0; k < N(moves); k++)
         for (size_t i = 0; i < N(by); i++) {
             memcpy(a, b, 8192);
-            const struct regs r = moves[k].run(a + 1000 + by[i], (uint64_t)(a + 1000), 150);
+            const struct regs r = moves[k].run(a + 1000 + by[i], (uint64_t)(a + 1000), 300);
             show("overlap", r, a + 1000 + by[i], a + 1000, a, 8192);
         }
 }

@@ -8,13 +8,13 @@
 static void movsq(void *to, const void *from, uint64_t n)
 {
     __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory"); // expect: Invalid read of size 8
-    // aux: Address * is 0 bytes after a block of size 800 alloc'd
+    // aux: Address * is 0 bytes after a block of size 4,096 alloc'd
 }
 
 static void stosb(void *to, uint64_t n)
 {
     __asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(7) : "memory"); // expect: Invalid write of size 1
-    // aux: Address * is 100 bytes inside a block of size 900 free'd
+    // aux: Address * is 100 bytes inside a block of size 9,000 free'd
 }
 
 static void stosw(void *to, uint64_t v, uint64_t n)
@@ -24,25 +24,25 @@ static void stosw(void *to, uint64_t v, uint64_t n)
 
 int main(void)
 {
-    uint64_t *p = malloc(800), *q = malloc(808);
-    uint16_t *w = malloc(200), *volatile undefined = malloc(2);
-    uint8_t *volatile f = malloc(900);
+    uint64_t *p = malloc(4096), *q = malloc(4104);
+    uint16_t *w = malloc(1024), *volatile undefined = malloc(2);
+    uint8_t *volatile f = malloc(9000);
 
-    for (int i = 0; i < 100; i++)
-        if (i != 77)
+    for (int i = 0; i < 512; i++)
+        if (i != 300)
             p[i] = (uint64_t)i;
-    movsq(q, p, 101);
-    for (volatile int i = 0; i < 100; i++)
+    movsq(q, p, 513);
+    for (volatile int i = 0; i < 512; i++)
         if (q[i] == 5) // expect: Conditional jump or move depends on uninitialised value(s)
             puts("5"); /* a branch */
-    stosw(w, *undefined, 100);
-    if (w[99] == 3) // expect: Conditional jump or move depends on uninitialised value(s)
+    stosw(w, *undefined, 512);
+    if (w[511] == 3) // expect: Conditional jump or move depends on uninitialised value(s)
         puts("3?");
-    stosw(w, 3, 100);
-    if (w[99] == 3)
+    stosw(w, 3, 512);
+    if (w[511] == 3)
         puts("3");
     free(f);
-    stosb(f + 100, 50);
+    stosb(f + 100, 600);
     free(p);
     free(q);
     free(w);

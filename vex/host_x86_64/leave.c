@@ -750,7 +750,7 @@ void emit_call(struct emitter *e, const struct ir_op *op)
 {
     struct asm_buf *c = e->c;
     int64_t guard = 1;
-    const bool fixed = !op->a || value_const(e, op->a, &guard);
+    const bool leaves = op->flags & IR_LEAVES, fixed = !leaves && (!op->a || value_const(e, op->a, &guard));
     if (fixed) {
         const struct call_result r = call_prepare(e, op, !guard);
         if (guard)
@@ -760,7 +760,6 @@ void emit_call(struct emitter *e, const struct ir_op *op)
     flags_clobber(e);
     struct call_result r = call_prepare(e, op, true);
     const struct ir_op *g = &e->b->ops[op->a];
-    const bool leaves = op->flags & IR_LEAVES;
     int cc = CC_NE;
     if (e->val[op->a].kind == VALUE_FUSED && g->op == IR_HASBYTE && !type_is_vec(g->lane)) {
         const int v = gpr_use(e, g->a), size = ir_type_bytes(g->lane);

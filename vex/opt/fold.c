@@ -175,6 +175,8 @@ static void fold_effect(const struct fold *f, struct ir_op *op)
         return;
     if (op->op == IR_EXIT_IF && !k)
         *op = (struct ir_op){ .op = IR_NOP };
+    else if (op->op == IR_CALL && k && op->flags & IR_LEAVES)
+        return; /* it has a guard */
     else if (op->op == IR_CALL && k)
         op->a = IR_NONE;
     else if (op->op == IR_CALL && op->type == IR_VOID)
