@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* run/strings: REP MOVS and REP STOS of many elements, by the tool's fast functions (nagrind/tool.h: string_move, string_fill).
  *
- * Generated code goes element by element (vex/guest_x86_64/control.c), but calls run_string_helper first: what that has done
+ * Generated code goes element by element (vex/guest_x86_64/control.c), but once in 256 it calls string_helper first: what that has done
  * is done, and the registers say so; what it declines, a fault among it, happens element by element at its exact place. */
 #include "run/internal.h"
 #include "tool/load.h"

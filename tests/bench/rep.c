@@ -46,7 +46,7 @@ int main(void)
     TIME("rep stosq of 6, a call", CALLS, 1, stosq(a, 6));
     TIME("rep movsq of 12, a call", CALLS, 1, movsq(a, b, 12));
     TIME("rep movsq of 40, a call", CALLS, 1, movsq(a, b, 40));
-    TIME("rep stosl of bytes, one", ROUNDS, BYTES / 4, pattern(a, BYTES / 4));
+    TIME("rep stosl of a pattern", ROUNDS, BYTES / 4, pattern(a, BYTES / 4));
     TIME("backwards, a word", ROUNDS, BYTES / 8, backward(a, b, BYTES / 8));
     free(a);
     free(b);
